@@ -1,0 +1,67 @@
+"""The events that pages listen to. Each says that an object changed, never how: the page asks the database.
+
+So an event may be lost, doubled or coalesced with the next one, and the page is still right.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An object changed; `id` is its primary key as text."""
+
+    kind: ClassVar[str]
+    id: str
+
+    @property
+    def group(self) -> str:
+        """The Channels group of whoever watches the object: one group an object, authorised at join."""
+        return f"{self.kind}.{self.id}"
+
+    def payload(self) -> dict[str, Any]:
+        """The message for the group, of plain JSON values; consumers handle it in `live_event`."""
+        return {"type": "live.event", "kind": self.kind, "id": str(self.id)}
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignChanged(Event):
+    """A campaign's state or its counts."""
+
+    kind = "campaign"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayChanged(Event):
+    """A line's state, health or pace."""
+
+    kind = "gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportChanged(Event):
+    """An import's progress or its end."""
+
+    kind = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChanged(Event):
+    """One message that somebody may be looking at: a reply, a test, a doubt that was settled.
+
+    A batch of a campaign publishes CampaignChanged instead: nobody watches its messages one by one.
+    """
+
+    kind = "message"
+    campaign_id: str | None = None
+
+    def payload(self) -> dict[str, Any]:
+        campaign = None if self.campaign_id is None else str(self.campaign_id)
+        return {"type": "live.event", "kind": self.kind, "id": str(self.id), "campaign": campaign}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChanged(Event):
+    """A WhatsApp session's state, its QR or its link code."""
+
+    kind = "session"

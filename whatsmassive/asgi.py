@@ -1,0 +1,30 @@
+"""The ASGI entry point of the web process: gateways' calls to their own application, everything else to Django."""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "whatsmassive.settings")
+pages = get_asgi_application()
+
+from gateways.registry import HOOKS  # noqa: E402  # these need the loaded settings
+from gateways.webhooks import Webhooks  # noqa: E402
+from whatsmassive.checks import enforce  # noqa: E402
+
+enforce()
+webhooks = Webhooks()
+
+
+async def http(
+    scope: dict[str, Any],
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+    send: Callable[[Mapping[str, Any]], Awaitable[None]],
+) -> None:
+    """One request, by its path."""
+    await (webhooks if scope["path"].startswith(HOOKS) else pages)(scope, receive, send)
+
+
+application = ProtocolTypeRouter({"http": http})
