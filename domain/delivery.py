@@ -1,0 +1,147 @@
+"""What passes between the engine and a provider: requests, answers, receipts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A file that goes with a text, which is its caption."""
+
+    filename: str
+    mimetype: str
+    data: bytes
+
+    def __repr__(self) -> str:  # the default one would print the whole file
+        return f"Media({self.filename!r}, {self.mimetype}, {len(self.data)} bytes)"
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One text to hand to the far side.
+
+    `attempt_id` is ours, 32 hexadecimal digits, and is the id given to the far side; `phone` is E.164 with its plus.
+    `provider_id` is the far side's form of it, where it is known before anything is sent (Provider.reserve). `epoch`
+    is the lane's when the attempt began, `started_at` (aware) when it was stored; a look at a doubt has both.
+    """
+
+    attempt_id: str
+    message_id: str
+    phone: str
+    text: str
+    provider_id: str | None = None
+    epoch: int = 0
+    started_at: datetime | None = None
+    media: Media | None = None
+
+
+class ErrorKind(StrEnum):
+    """How sure we are of what happened to a request that has no good answer."""
+
+    REFUSED = "refused"  # surely not accepted: may be sent again, elsewhere too
+    PERMANENT = "permanent"  # refused for good: sending the same again is pointless
+    UNKNOWN = "unknown"  # nobody can tell from here: never sent again by another way
+
+
+class Scope(StrEnum):
+    """Whom an error speaks of."""
+
+    MESSAGE = "message"
+    LINE = "line"  # the line is in trouble: slow down or rest, the message is not to blame
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The far side accepted the request."""
+
+    attempt_id: str
+    provider_id: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SendError:
+    """The far side did not (surely) accept the request.
+
+    `code` is a short stable word that errors are grouped by ("connect", "timeout", "http_429", "rejected", …);
+    `detail` is for a person and holds no secret; `retry_after` is in seconds: of a LINE, the rest that the far side
+    asked for; of a MESSAGE, how long this message alone should wait before it is tried again.
+    """
+
+    attempt_id: str
+    kind: ErrorKind
+    code: str
+    detail: str = ""
+    scope: Scope = Scope.MESSAGE
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The far side surely never accepted the attempt, and a late original is fenced."""
+
+    attempt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The far side cannot tell what became of the attempt; if `final`, it never will, and asking again is pointless."""
+
+    attempt_id: str
+    detail: str = ""
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The far side knows the attempt and says that it failed for good."""
+
+    attempt_id: str
+    code: str
+    detail: str = ""
+
+
+Reconciled = Sent | SendError | NotSent | Failed | Unknown
+"""What a look at an uncertain attempt can find."""
+
+
+class ReceiptState(StrEnum):
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the far side says later of an attempt: named by our id, by its own, or by both."""
+
+    state: ReceiptState
+    attempt_id: str | None = None
+    provider_id: str | None = None
+    at: datetime | None = None
+    code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A text that a person sent to one of our lines.
+
+    `media` is what kind of file came with it ("image", "document", "ptt", …), empty for a bare text.
+    """
+
+    provider_id: str | None
+    phone: str
+    text: str
+    at: datetime | None = None
+    media: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The answer of a line's check."""
+
+    ok: bool
+    detail: str = ""

@@ -1,0 +1,19 @@
+"""Django's contrib apps with ObjectId primary keys (their migrations are in mongo_migrations/)."""
+
+from django.contrib.admin.apps import AdminConfig as BaseAdminConfig
+from django.contrib.auth.apps import AuthConfig as BaseAuthConfig
+from django.contrib.contenttypes.apps import ContentTypesConfig as BaseContentTypesConfig
+
+OBJECT_ID = "django_mongodb_backend.fields.ObjectIdAutoField"
+
+
+class AdminConfig(BaseAdminConfig):
+    default_auto_field = OBJECT_ID
+
+
+class AuthConfig(BaseAuthConfig):
+    default_auto_field = OBJECT_ID
+
+
+class ContentTypesConfig(BaseContentTypesConfig):
+    default_auto_field = OBJECT_ID
