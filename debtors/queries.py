@@ -1,0 +1,111 @@
+"""Debtors as plain values, read page by page along an index: what a campaign's audience is enrolled from."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from bson import ObjectId
+
+from debtors.models import Debtor, Import, ImportRow, Outcome
+from domain.folding import fold
+from lib.mongo import collection, session
+
+VALID_OUTCOMES = (Outcome.CREATED.value, Outcome.UPDATED.value, Outcome.UNCHANGED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class DebtorValues:
+    """What messages are rendered from."""
+
+    id: ObjectId
+    name: str
+    phone: str
+    """E.164."""
+    country: str
+    """ISO 3166 code of the phone's country."""
+    debt: Decimal | None
+    rut: str
+    external_id: str
+    due_date: date | None
+    metadata: Mapping[str, str]
+    """By the folded name of the column."""
+
+
+_VALUES = {"name": 1, "phone": 1, "country": 1, "debt": 1, "rut": 1, "external_id": 1, "due_date": 1, "metadata": 1}
+
+
+def audience_rows(import_id: ObjectId | str, after_number: int = 0, limit: int = 1_000) -> list[tuple[int, ObjectId]]:
+    """The next valid rows of an import as (row number, debtor's id), unchanged ones too, in the file's order."""
+    condition = audience_filter(import_id, after_number)
+    rows = collection(ImportRow).find(condition, {"number": 1, "debtor_id": 1}, session=session())
+    return [(int(row["number"]), row["debtor_id"]) for row in rows.sort("number", 1).limit(limit)]
+
+
+def audience_filter(import_id: ObjectId | str, after_number: int) -> dict[str, Any]:
+    return {
+        "import_id": ObjectId(import_id),
+        "number": {"$gt": after_number},
+        "outcome": {"$in": list(VALID_OUTCOMES)},
+        "debtor_id": {"$ne": None},  # a debtor erased since
+    }
+
+
+def count_audience(import_id: ObjectId | str) -> int:
+    """How many rows `audience_rows` has in all."""
+    return collection(ImportRow).count_documents(audience_filter(import_id, 0), session=session())
+
+
+def debtors_in(imports: Iterable[ObjectId], debtors: Iterable[ObjectId]) -> set[ObjectId]:
+    """Which of these debtors have a valid row in one of these imports."""
+    condition = {
+        "debtor_id": {"$in": list(debtors)},
+        "import_id": {"$in": list(imports)},
+        "outcome": {"$in": list(VALID_OUTCOMES)},
+    }
+    return {row["debtor_id"] for row in collection(ImportRow).find(condition, {"debtor_id": 1}, session=session())}
+
+
+def debtors_by_id(ids: Iterable[ObjectId]) -> dict[ObjectId, DebtorValues]:
+    """The debtors of these ids; those that are gone are left out."""
+    documents = collection(Debtor).find({"_id": {"$in": list(ids)}}, _VALUES, session=session())
+    return {values.id: values for values in map(_values, documents)}
+
+
+def all_debtors(after_id: ObjectId | None = None, limit: int = 1_000) -> list[DebtorValues]:
+    """The next debtors in the order of their ids, which is about the order of their creation."""
+    condition = {"_id": {"$gt": after_id}} if after_id else {}
+    documents = collection(Debtor).find(condition, _VALUES, session=session()).sort("_id", 1).limit(limit)
+    return [_values(document) for document in documents]
+
+
+def metadata_columns(imports: Iterable[ObjectId] | None) -> list[str]:
+    """The folded names of the columns that these imports brought, or all of them; each once, in order of appearance."""
+    found = collection(Import).find(_imports(imports), {"columns": 1}, session=session()).sort("_id", 1)
+    return list(dict.fromkeys(column["key"] for row in found for column in row["columns"]))
+
+
+def field_aliases(imports: Iterable[ObjectId] | None) -> dict[str, str]:
+    """{folded header: field} of the columns that became fields: `Saldo vencido` may be what a file calls the debt."""
+    found = collection(Import).find(_imports(imports), {"mapping": 1}, session=session())
+    return {fold(header): name for each in found for name, header in each["mapping"].items()}
+
+
+def _imports(imports: Iterable[ObjectId] | None) -> dict[str, Any]:
+    return {} if imports is None else {"_id": {"$in": list(imports)}}
+
+
+def _values(document: Mapping[str, Any]) -> DebtorValues:
+    debt, due_date = document["debt"], document["due_date"]
+    return DebtorValues(
+        id=document["_id"],
+        name=document["name"],
+        phone=document["phone"],
+        country=document["country"],
+        debt=debt.to_decimal() if debt is not None else None,
+        rut=document["rut"],
+        external_id=document["external_id"],
+        due_date=due_date.date() if due_date is not None else None,
+        metadata=document["metadata"],
+    )
