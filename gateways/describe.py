@@ -1,0 +1,79 @@
+"""A WhatsApp session and its line in words: its state, what to do about it, how much it has sent."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from domain.states import SessionStatus
+from gateways.sessions import LIMITS, SessionRow
+from sessions_app.describe import cause_sentence, state_label
+
+LIMIT_LABELS = {
+    "per_minute": gettext_lazy("this minute"),
+    "per_hour": gettext_lazy("this hour"),
+    "per_day": gettext_lazy("today"),
+    "first_contacts_per_day": gettext_lazy("first contacts today"),
+}
+
+
+def state_text(row: SessionRow) -> str:
+    """The state in a word or two; one that says connected and does not answer is not."""
+    if row.session.status == SessionStatus.CONNECTED and not row.connected:
+        return _("connected, but it does not answer")
+    return state_label(row.session)
+
+
+def summary_line(row: SessionRow) -> str:
+    """One line of a list of sessions."""
+    gateway = row.gateway
+    parts = [row.session.name, gateway.pool.name if gateway else "—", state_text(row), row.session.phone or "—"]
+    parts += [limit_text(row, name) for name in LIMITS if row.limits[name]]
+    if gateway is None or not gateway.active:
+        parts.append(_("inactive"))
+    return "  ".join(parts)
+
+
+def limit_text(row: SessionRow, name: str) -> str:
+    """`today 12/200`: what was spent of a limit, or that there is none."""
+    label = LIMIT_LABELS[name]
+    if not row.limits[name]:
+        return _("%(limit)s: no limit") % {"limit": label}
+    return f"{label} {row.used[name]}/{row.limits[name]}"
+
+
+def describe(row: SessionRow, *, sent_today: int) -> list[str]:
+    """The session's state, why and what next, its number, when it was last heard of, and its limits."""
+    session = row.session
+    lines = [f"{session.name}: {state_text(row)}"]
+    if sentence := cause_sentence(session):
+        lines.append("  " + sentence)
+    if row.gateway is not None:
+        lines.append(
+            "  " + _("pool: %(pool)s, browser host: %(host)s") % {"pool": row.gateway.pool.name, "host": session.host}
+        )
+        if not row.gateway.active:
+            lines.append("  " + _("switched off: switch it on with `manage.py gateway activate`"))
+    if session.phone:
+        lines.append("  " + _("number: %(phone)s") % {"phone": session.phone})
+    if session.heartbeat_at:
+        lines.append("  " + _("last heard of: %(time)s") % {"time": _clock(session.heartbeat_at, row.now)})
+    lines.append("  " + _("sent today: %(number)s") % {"number": sent_today})
+    lines.append("  " + _("limits: %(limits)s") % {"limits": ", ".join(limit_text(row, name) for name in LIMITS)})
+    if row.capped_until is not None and row.gateway is not None:
+        limit = LIMIT_LABELS.get(row.gateway.capped_by, row.gateway.capped_by)
+        lines.append(
+            "  "
+            + _("used up (%(limit)s): campaigns go on at %(time)s")
+            % {"limit": limit, "time": _clock(row.capped_until, row.now)}
+        )
+    return lines
+
+
+def _clock(moment: datetime, now: datetime) -> str:
+    """A moment on this installation's clocks, with its day unless that is today."""
+    zone = ZoneInfo(settings.TIME_ZONE)
+    local = moment.astimezone(zone)
+    return f"{local:%H:%M:%S}" if local.date() == now.astimezone(zone).date() else f"{local:%Y-%m-%d %H:%M}"

@@ -1,0 +1,108 @@
+"""manage.py gateway: add, list, check, activate and deactivate lines."""
+
+import json
+from argparse import ArgumentParser
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from gateways import commands, queries
+from gateways.errors import GatewayError
+from gateways.registry import line_of, provider_for
+from lib.sealed import CannotUnseal
+
+
+class Command(BaseCommand):
+    help = "Add, list, check, activate and deactivate gateways: the lines that messages go out by."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        add = actions.add_parser("add", help="add a gateway to a pool")
+        add.add_argument("name")
+        add.add_argument("--kind", required=True)
+        add.add_argument("--pool", required=True)
+        add.add_argument(
+            "--url-template", default="", metavar="URL", help="https://host/send?to={phone}&text={message}"
+        )
+        add.add_argument(
+            "--set",
+            dest="fields",
+            action="append",
+            default=[],
+            metavar="FIELD=VALUE",
+            help="a field of the kind; may be repeated, and goes over the URL template",
+        )
+        listing = actions.add_parser("list", help="list the gateways, secrets masked")
+        listing.add_argument("--json", action="store_true")
+        for action, text in (
+            ("check", "try to connect, without sending anything"),
+            ("activate", "let it send"),
+            ("deactivate", "keep it from starting anything new"),
+        ):
+            actions.add_parser(action, help=text).add_argument("name")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            action = options["action"]
+            if action == "add":
+                self._add(options)
+            elif action == "list":
+                self._list(as_json=options["json"])
+            elif action == "check":
+                self._check(options["name"])
+            else:
+                self._set_active(options["name"], active=action == "activate")
+        except (GatewayError, CannotUnseal) as error:
+            raise CommandError(str(error)) from None
+
+    def _add(self, options: dict[str, Any]) -> None:
+        gateway = commands.create_gateway(
+            name=options["name"],
+            kind=options["kind"],
+            pool=options["pool"],
+            url_template=options["url_template"],
+            fields=_fields(options["fields"]),
+        )
+        self.stdout.write(
+            _("Gateway “%(name)s” added to the pool “%(pool)s”.") % {"name": gateway.name, "pool": gateway.pool.name}
+        )
+
+    def _list(self, *, as_json: bool) -> None:
+        rows = queries.gateways()
+        if as_json:
+            self.stdout.write(json.dumps([asdict(row) for row in rows], ensure_ascii=False))
+            return
+        for row in rows:
+            state = _("active") if row.active else _("inactive")
+            parts = (row.name, row.kind, row.pool, row.fields.get("url", ""), row.health, state)
+            self.stdout.write("  ".join(part for part in parts if part))
+        if not rows:
+            self.stdout.write(_("There are no gateways yet."))
+
+    def _check(self, name: str) -> None:
+        health = provider_for(line_of(commands.gateway_named(name))).check()
+        if not health.ok:
+            raise CommandError(
+                _("Gateway “%(name)s” can't be used: %(detail)s") % {"name": name, "detail": health.detail}
+            )
+        self.stdout.write(_("Gateway “%(name)s” can be reached.") % {"name": name})
+
+    def _set_active(self, name: str, *, active: bool) -> None:
+        gateway = commands.set_gateway_active(name=name, active=active)
+        said = _("Gateway “%(name)s” is active.") if active else _("Gateway “%(name)s” is inactive.")
+        self.stdout.write(said % {"name": gateway.name})
+
+
+def _fields(given: list[str]) -> dict[str, str]:
+    """Raises GatewayError; a value may hold more equals signs."""
+    fields: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise GatewayError(_("--set takes FIELD=VALUE, such as --set method=POST."))
+        if name.strip() in fields:
+            raise GatewayError(_("--set gives %(name)s twice.") % {"name": name.strip()})
+        fields[name.strip()] = value
+    return fields

@@ -1,0 +1,150 @@
+"""Reads what a generic line answered: accepted, refused for now, refused for good, or nobody can tell."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from domain.delivery import ErrorKind, Failed, Scope, SendError, Sent, Unknown
+from gateways.transport import Answer
+from lib.redaction import redact
+
+_LINE_STATUSES = (403, 404)  # the address or the account, probably: every message would meet the same
+_NOT_LET_IN = (401, 402, 405, 407)  # credentials, credit or method: HTTP's own words for "not carried out"
+_NEVER_READ = (408, 425)  # the far side speaks of a request that it did not read whole, or not yet
+_LONGEST_REST = 3600.0
+
+
+def read_send(answer: Answer, config: Mapping[str, Any], *, now: datetime) -> Sent | SendError:
+    """What the answer to a send says, by the line's fields. `now` is for a Retry-After that is a date."""
+    status = answer.status
+    if status in _NOT_LET_IN or str(status) in config["refusal_statuses"].split(","):
+        rest = retry_after(answer.headers.get("retry-after", ""), now)
+        return _error(answer, ErrorKind.REFUSED, f"http_{status}", _said(answer), scope=Scope.LINE, rest=rest)
+    if 200 <= status < 300:
+        return _read_success(answer, config)
+    if status == 409 and config["deduplicates"]:
+        return Sent(answer.attempt_id, find(answer.body, config["id_path"]), "The gateway had it already.")
+    if 300 <= status < 400:
+        detail = "The gateway redirects, which is not followed: put the final address into the line's url."
+        return _error(answer, ErrorKind.UNKNOWN, f"http_{status}", detail, scope=Scope.LINE)
+    if status in _NEVER_READ or status >= 500 or status < 200:
+        rest = retry_after(answer.headers.get("retry-after", ""), now)
+        return _error(answer, ErrorKind.UNKNOWN, f"http_{status}", _said(answer), scope=Scope.LINE, rest=rest)
+    scope = Scope.LINE if status in _LINE_STATUSES else Scope.MESSAGE
+    return _error(answer, ErrorKind.PERMANENT, f"http_{status}", _said(answer), scope=scope)
+
+
+def _read_success(answer: Answer, config: Mapping[str, Any]) -> Sent | SendError:
+    text = answer.body.decode("utf-8", "replace")
+    provider_id = find(answer.body, config["id_path"])
+    if config["failure_pattern"] and re.search(config["failure_pattern"], text):
+        return _error(answer, ErrorKind.PERMANENT, "rejected", _said(answer))
+    if config["success_pattern"]:
+        if re.search(config["success_pattern"], text):
+            return Sent(answer.attempt_id, provider_id)
+        if not text.strip() or _is_page(answer):
+            return _unreadable(answer)
+        return _error(answer, ErrorKind.PERMANENT, "rejected", _said(answer))
+    # With no check declared, a page is a proxy's or a login's as likely as the gateway's; and a gateway that was said
+    # to answer with an id and doesn't may have accepted or not.
+    if _is_page(answer) or (config["id_path"] and provider_id is None):
+        return _unreadable(answer)
+    return Sent(answer.attempt_id, provider_id)
+
+
+def read_status(answer: Answer, config: Mapping[str, Any]) -> Sent | Failed | Unknown:
+    """What the answer of the status address says of an attempt.
+
+    An id it doesn't know says nothing: the original may be on its way still, and nothing fences it.
+    """
+    if not 200 <= answer.status < 300:
+        return Unknown(answer.attempt_id, f"The status address answered {answer.status}.")
+    word = find(answer.body, config["status_path"])
+    state = config["states"].get((word or "").lower())
+    if state is None:
+        return Unknown(answer.attempt_id, "The status address gave no state that the line knows.")
+    if state == "failed":
+        return Failed(answer.attempt_id, "undelivered", _said(answer))
+    return Sent(answer.attempt_id, find(answer.body, config["id_path"]))
+
+
+def retry_after(text: str, now: datetime) -> float | None:
+    """Seconds that a Retry-After header asks for, at most an hour; None when it says nothing readable."""
+    text = text.strip()
+    if not text:
+        return None
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
+        return min(float(text), _LONGEST_REST)
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return min(max((date - now).total_seconds(), 0.0), _LONGEST_REST)
+
+
+def find(body: bytes, path: str) -> str | None:
+    """The text at a path of the JSON body (messages.0.id), or a regular expression's (/id=(\\w+)/) first group."""
+    if not path:
+        return None
+    if path.startswith("/") and path.endswith("/") and len(path) > 1:
+        match = re.search(path[1:-1], body.decode("utf-8", "replace"))
+        return None if match is None else match[match.re.groups and 1]
+    try:
+        return at_path(json.loads(body), path)
+    except (ValueError, RecursionError):
+        return None
+
+
+def at_path(value: Any, path: str) -> str | None:
+    """The text or number at a path of what JSON gave; None when there is none."""
+    found = walk(value, path)
+    if isinstance(found, bool) or not isinstance(found, str | int | float):
+        return None
+    return str(found)[:200]
+
+
+def walk(value: Any, path: str) -> Any:
+    """Whatever is at the path; None when there is nothing."""
+    for part in path.split("."):
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+def _is_page(answer: Answer) -> bool:
+    kind = answer.headers.get("content-type", "").lower()
+    return "html" in kind or answer.body.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html"))
+
+
+def _unreadable(answer: Answer) -> SendError:
+    detail = "The answer doesn't say whether it was accepted: see the line's success_pattern and id_path."
+    return _error(answer, ErrorKind.UNKNOWN, "unreadable", detail, scope=Scope.LINE)
+
+
+def _said(answer: Answer) -> str:
+    """The answer's beginning, for a person."""
+    if _is_page(answer):
+        return "The gateway answered with a page."
+    text = answer.body[:1000].decode("utf-8", "replace")
+    return redact(" ".join(text.split()))[:200]
+
+
+def _error(
+    answer: Answer,
+    kind: ErrorKind,
+    code: str,
+    detail: str,
+    *,
+    scope: Scope = Scope.MESSAGE,
+    rest: float | None = None,
+) -> SendError:
+    return SendError(answer.attempt_id, kind, code, detail, scope, rest)

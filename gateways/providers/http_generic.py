@@ -1,0 +1,112 @@
+"""A line behind any gateway's HTTP interface: one request a message, as the line's fields describe it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from domain.delivery import (
+    ErrorKind,
+    Health,
+    Incoming,
+    Outbound,
+    Receipt,
+    Reconciled,
+    SendError,
+    Sent,
+    Unknown,
+)
+from gateways import net
+from gateways.provider import Line, WebhookRequest
+from gateways.providers.generic_answer import read_send, read_status
+from gateways.providers.generic_callback import read_callback
+from gateways.providers.generic_request import Unsendable, secrets_of, send_request, status_request
+from gateways.transport import Request, Way, exchange, failure
+from lib.redaction import MASK
+
+
+class HttpGeneric:
+    """One generic line's way out (see gateways.provider.Provider)."""
+
+    def __init__(self, line: Line) -> None:
+        config = line.config
+        self._line = line
+        rate = config["rate_per_second"]
+        self._way = Way(
+            timeout=float(config["timeout_s"]),
+            concurrency=config["concurrency"],
+            per_second=float(rate),
+            verify_tls=config["verify_tls"],
+            allow_private=line.allow_private,
+        )
+        # With a rate, a batch is what starts within one second: no message is SENDING long before its request.
+        self.batch_size: int = min(config["concurrency"], rate) if rate else config["concurrency"]
+        self.timeout: float = self._way.timeout + (2 if rate else 1)
+        self.deduplicates_by_our_id: bool = config["deduplicates"]
+        self.can_reconcile: bool = config["deduplicates"] or bool(config["status_url"])
+
+    def reserve(self, attempt_id: str) -> None:
+        """Nothing: the far side's own id comes with its answer."""
+
+    def send(self, batch: Sequence[Outbound], *, not_after: float) -> Iterator[Sent | SendError]:
+        requests: list[Request] = []
+        for outbound in batch:
+            try:
+                requests.append(send_request(self._line, outbound))
+            except Unsendable as error:
+                yield SendError(outbound.attempt_id, ErrorKind.PERMANENT, error.code, error.detail)
+        for answer in exchange(requests, self._way, not_after=not_after):
+            if isinstance(answer, SendError):
+                yield answer
+            else:
+                result = read_send(answer, self._line.config, now=datetime.now(UTC))
+                yield replace(result, detail=self._without_secrets(result.detail))
+
+    def reconcile(self, outbound: Outbound, *, not_after: float) -> Reconciled:
+        """Send again under the same id where the far side deduplicates, else ask its status address.
+
+        Never NotSent: HTTP can't fence a late original. An error of the second request says nothing of the first,
+        which may have met a better moment.
+        """
+        if self.deduplicates_by_our_id:
+            [result] = self.send([outbound], not_after=not_after)
+            return result
+        if not self._line.config["status_url"]:
+            return Unknown(outbound.attempt_id, "The line neither deduplicates by our id nor tells a message's state.")
+        try:
+            request = status_request(self._line, outbound)
+        except Unsendable as error:
+            return Unknown(outbound.attempt_id, error.detail)
+        [answer] = exchange([request], self._way, not_after=not_after)
+        if isinstance(answer, SendError):
+            return answer
+        said = read_status(answer, self._line.config)
+        return replace(said, detail=self._without_secrets(said.detail))
+
+    def poll(self) -> Iterable[Receipt | Incoming]:
+        """Nothing: reports come by callback."""
+        return ()
+
+    def receipts(self, request: WebhookRequest) -> Iterable[Receipt | Incoming]:
+        found = read_callback(request, self._line.config)
+        return [
+            replace(one, detail=self._without_secrets(one.detail)) if isinstance(one, Receipt) else one for one in found
+        ]
+
+    def check(self) -> Health:
+        """Name, connection and TLS alone: a request, even an empty one, may be taken for a message."""
+        try:
+            net.try_to_connect(
+                self._line.config["url"],
+                timeout=min(self._way.timeout, 10.0),
+                verify_tls=self._way.verify_tls,
+                allow_private=self._way.allow_private,
+            )
+        except (OSError, ValueError) as error:
+            return Health(False, failure("", error, begun=False).detail)
+        return Health(True)
+
+    def _without_secrets(self, text: str) -> str:
+        """The far side's words, should they repeat a credential of ours."""
+        for secret in secrets_of(self._line) if text else ():
+            text = text.replace(secret, MASK)
+        return text

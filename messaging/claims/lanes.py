@@ -1,0 +1,159 @@
+"""A lane's way with messages: claim them, mark them as sending, or give them back."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bson import ObjectId
+
+from domain.delivery import Media, Outbound
+from domain.states import MessageStatus
+from lib.mongo import collection
+from messaging.claims.steps import Change, Claimed, Holder, apply, claimed_of, move_many
+from messaging.models import CLAIM_INDEX, Message
+
+S = MessageStatus
+ATTEMPTS_KEPT = 20
+"""A message keeps its last attempts: one that a resting line refused for days must not grow without end."""
+
+
+def claim(
+    holder: Holder, *, pool: ObjectId, campaign: ObjectId | None, limit: int, shared: bool, skip: int = 0
+) -> list[Claimed]:
+    """Take up to `limit` due messages of a campaign for the lane: those dealt to it and, if `shared`, to nobody.
+
+    `skip` passes over the first ones: lanes that look at different places of a shared queue seldom collide.
+    """
+    messages = collection(Message)
+    lane: Any = {"$in": [None, holder.gateway]} if shared else holder.gateway
+    due = {
+        "pool": pool,
+        "status": S.PENDING.value,
+        "campaign": campaign,
+        "gateway": lane,
+        "due_at": {"$ne": None},
+        "$expr": {"$lte": ["$due_at", "$$NOW"]},
+    }
+    # Without the hint a small collection can teach the planner another index, which a large one then pays for.
+    found = messages.find(due, {"_id": 1}).hint(CLAIM_INDEX).sort("due_at", 1).skip(skip).limit(limit)
+    ids = [row["_id"] for row in found]
+    won = move_many(
+        holder.gateway,
+        ids=ids,
+        campaign=campaign,
+        origin=S.PENDING,
+        target=S.CLAIMED,
+        # It may have been given to another pool since it was found.
+        where={"gateway": lane, "pool": pool},
+        changes={"claim_token": holder.token, "claim_epoch": holder.epoch, "gateway": holder.gateway},
+    )
+    if not won:
+        return []
+    mine = messages.find(
+        {"_id": {"$in": ids}, "status": S.CLAIMED.value, "claim_token": holder.token},
+        {"phone": 1, "text": 1, "campaign": 1, "attachment": 1},
+    )
+    return [claimed_of(row) for row in mine]
+
+
+def new_attempts(
+    claimed: Sequence[Claimed],
+    *,
+    epoch: int = 0,
+    reserve: Callable[[str], str | None] = lambda _: None,
+    media: Callable[[ObjectId], Media] | None = None,
+) -> list[tuple[Outbound, Claimed]]:
+    """A request with an id of its own for each message, to be stored by `start` before the far side sees it.
+
+    `reserve` gives the id that the far side will know an attempt by, if that is known before; `media` the file that
+    goes with a message.
+    """
+    ids = [uuid.uuid4().hex for _ in claimed]
+    files = [media(c.attachment) if media is not None and c.attachment else None for c in claimed]
+    return [
+        (Outbound(id_, str(c.id), c.phone, c.text, provider_id=reserve(id_), epoch=epoch, media=file), c)
+        for id_, c, file in zip(ids, claimed, files, strict=True)
+    ]
+
+
+def start(holder: Holder, pairs: Sequence[tuple[Outbound, Claimed]]) -> list[tuple[Outbound, ObjectId | None]]:
+    """Store the attempt of each message that the lane still holds, and mark it SENDING.
+
+    Returns only the requests that may start, each with its campaign: a message that was taken away meanwhile is left
+    out. Harmless to repeat with the same attempts, when nobody knows whether they were stored.
+    """
+    now = datetime.now(UTC).replace(tzinfo=None)
+    changes = [
+        Change(
+            c.id,
+            c.campaign,
+            S.CLAIMED,
+            S.SENDING,
+            where={"claim_token": holder.token, "claim_epoch": holder.epoch},
+            update={
+                "$set": {"due_at": None, "checks": 0, "reason": "", "detail": ""},
+                "$push": {
+                    "attempts": {
+                        "$each": [
+                            {
+                                "attempt_id": outbound.attempt_id,
+                                "gateway": holder.gateway,
+                                "epoch": holder.epoch,
+                                "started_at": now,
+                                "ended_at": None,
+                                "outcome": "",
+                                "code": "",
+                                "detail": "",
+                                # Absent while unknown: their index is sparse.
+                                **({"provider_id": outbound.provider_id} if outbound.provider_id else {}),
+                            }
+                        ],
+                        "$slice": -ATTEMPTS_KEPT,
+                    }
+                },
+            },
+        )
+        for outbound, c in pairs
+    ]
+    if apply(holder.gateway, changes) == len(pairs):
+        return [(outbound, c.campaign) for outbound, c in pairs]
+    started = collection(Message).find(
+        {
+            "_id": {"$in": [c.id for _, c in pairs]},
+            "status": S.SENDING.value,
+            "attempts.attempt_id": {"$in": [outbound.attempt_id for outbound, _ in pairs]},
+        },
+        {"_id": 1},
+    )
+    won = {row["_id"] for row in started}
+    return [(outbound, c.campaign) for outbound, c in pairs if c.id in won]
+
+
+def release(holder: Holder, claimed: Iterable[Claimed]) -> int:
+    """Give messages that were not sent back to the queue; a dealt one stays with its lane."""
+    by_campaign: dict[ObjectId | None, list[ObjectId]] = defaultdict(list)
+    for c in claimed:
+        by_campaign[c.campaign].append(c.id)
+    return sum(
+        put_back(holder.gateway, campaign, ids, {"claim_token": holder.token, "claim_epoch": holder.epoch})
+        for campaign, ids in by_campaign.items()
+    )
+
+
+def put_back(lane: ObjectId, campaign: ObjectId | None, ids: list[ObjectId], where: Mapping[str, Any]) -> int:
+    """CLAIMED -> PENDING, leaving what was dealt with its lane and the rest with nobody."""
+    return sum(
+        move_many(
+            lane,
+            ids=ids,
+            campaign=campaign,
+            origin=S.CLAIMED,
+            target=S.PENDING,
+            where={**where, "dealt": dealt},
+            # A dealt message stays with its lane, and so does a reply, which belongs to no campaign.
+            changes={"claim_token": "", **({} if dealt or campaign is None else {"gateway": None})},
+        )
+        for dealt in (False, True)
+    )

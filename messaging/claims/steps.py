@@ -1,0 +1,161 @@
+"""The one way that a message changes state: a compare-and-set, stored together with its count."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo import UpdateOne
+
+from domain.delivery import Outbound, Reconciled
+from domain.outcome import Outcome
+from domain.states import MessageStatus, check_message
+from lib.mongo import collection, run_tx, session
+from messaging.models import Message, Tally
+
+S = MessageStatus
+TIME_OF = {S.SENT: "sent_at", S.DELIVERED: "delivered_at", S.READ: "read_at", S.FAILED: "failed_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lane: the gateway, the lease's token, and its epoch."""
+
+    gateway: ObjectId
+    token: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that a lane holds."""
+
+    id: ObjectId
+    campaign: ObjectId | None
+    phone: str
+    text: str
+    checks: int = 0
+    attachment: ObjectId | None = None
+
+
+def claimed_of(row: Mapping[str, Any]) -> Claimed:
+    """A message as it is stored, as its lane sees it."""
+    return Claimed(
+        row["_id"], row.get("campaign"), row["phone"], row["text"], row.get("checks", 0), row.get("attachment")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An attempt, what the far side said of it, and what that makes of the message.
+
+    `sms_pool` is where a message goes on whose outcome says `by_sms`.
+    """
+
+    outbound: Outbound
+    campaign: ObjectId | None
+    answer: Reconciled
+    outcome: Outcome
+    sms_pool: ObjectId | None = None
+
+
+@dataclass(slots=True)
+class Change:
+    """One message's step from `origin` to `target`: `where` adds conditions, `update` adds what is stored with it."""
+
+    message: ObjectId
+    campaign: ObjectId | None
+    origin: S
+    target: S
+    where: dict[str, Any] = field(default_factory=dict)
+    update: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def operation(self) -> UpdateOne:
+        update: dict[str, dict[str, Any]] = {key: dict(value) for key, value in self.update.items()}
+        update.setdefault("$set", {})["status"] = self.target.value
+        update.setdefault("$currentDate", {})["updated_at"] = True
+        if self.target in TIME_OF:
+            update["$currentDate"][TIME_OF[self.target]] = True
+        return UpdateOne({"_id": self.message, "status": self.origin.value, **self.where}, update)
+
+
+def count(lane: ObjectId | None, moves: Mapping[tuple[ObjectId | None, S | None, S], int]) -> None:
+    """Add moves (campaign, origin, target) to the lane's tallies. The origin None stands for a new message."""
+    steps: dict[ObjectId, Counter[str]] = defaultdict(Counter)
+    for (campaign, origin, target), number in moves.items():
+        if campaign is None or not number:
+            continue
+        steps[campaign][target.value] += number
+        if origin is not None:
+            steps[campaign][origin.value] -= number
+    for campaign, increments in steps.items():
+        changes = {status: number for status, number in increments.items() if number}
+        if changes:
+            collection(Tally).update_one(
+                {"campaign": campaign, "lane": str(lane or "")},
+                {"$inc": changes},
+                upsert=True,
+                session=session(),
+            )
+
+
+def apply(lane: ObjectId | None, changes: Sequence[Change]) -> int:
+    """Store the changes whose conditions still hold, with their counts; returns how many did."""
+    if not changes:
+        return 0
+    groups: dict[tuple[ObjectId | None, S | None, S], list[UpdateOne]] = defaultdict(list)
+    for change in changes:
+        check_message(change.origin, change.target)
+        groups[change.campaign, change.origin, change.target].append(change.operation())
+
+    def work() -> int:
+        moves = {
+            key: collection(Message).bulk_write(operations, ordered=False, session=session()).modified_count
+            for key, operations in groups.items()
+        }
+        count(lane, moves)
+        return sum(moves.values())
+
+    return run_tx(work)
+
+
+def move_many(
+    lane: ObjectId | None,
+    *,
+    ids: Sequence[ObjectId],
+    campaign: ObjectId | None,
+    origin: S,
+    target: S,
+    where: Mapping[str, Any] | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> int:
+    """The same step for many messages of one campaign; returns how many it was."""
+    check_message(origin, target)
+    if not ids:
+        return 0
+
+    def work() -> int:
+        moved = (
+            collection(Message)
+            .update_many(
+                {"_id": {"$in": list(ids)}, "status": origin.value, **(where or {})},
+                {"$set": {"status": target.value, **(changes or {})}, "$currentDate": {"updated_at": True}},
+                session=session(),
+            )
+            .modified_count
+        )
+        count(lane, {(campaign, origin, target): moved})
+        return moved
+
+    return run_tx(work)
+
+
+def naive(moment: datetime) -> datetime:
+    """A UTC time as MongoDB stores it."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def due_in(after: float | None, now: datetime) -> datetime | None:
+    return None if after is None else now + timedelta(seconds=after)

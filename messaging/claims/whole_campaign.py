@@ -1,0 +1,73 @@
+"""Steps of a whole campaign's messages, page by page: skipped, sent again, decided by a person."""
+
+from typing import Any
+
+from bson import ObjectId
+
+from domain.states import MessageStatus
+from lib.mongo import collection, server_now
+from messaging.claims.steps import TIME_OF, move_many, naive
+from messaging.models import Message
+
+S = MessageStatus
+
+
+def skip_pending(campaign: ObjectId, *, reason: str, limit: int) -> int:
+    """PENDING -> SKIPPED for up to `limit` messages; returns how many."""
+    ids = _ids(campaign, S.PENDING, limit)
+    return move_many(
+        None,
+        ids=ids,
+        campaign=campaign,
+        origin=S.PENDING,
+        target=S.SKIPPED,
+        changes={"reason": reason, "due_at": None, "gateway": None, "dealt": False},
+    )
+
+
+def stop_looking(campaign: ObjectId) -> int:
+    """No more automatic looks at a campaign's uncertain messages: a person decides. Returns how many they are."""
+    waiting = {"campaign": campaign, "status": S.UNCERTAIN.value, "due_at": {"$ne": None}}
+    return collection(Message).update_many(waiting, {"$set": {"due_at": None}}).modified_count
+
+
+def requeue_failed(campaign: ObjectId, *, limit: int) -> int:
+    """FAILED -> PENDING for up to `limit` messages; returns how many. Each gets a new attempt when it is sent."""
+    ids = _ids(campaign, S.FAILED, limit)
+    return move_many(
+        None,
+        ids=ids,
+        campaign=campaign,
+        origin=S.FAILED,
+        target=S.PENDING,
+        changes={
+            "reason": "",
+            "detail": "",
+            "gateway": None,
+            "dealt": False,
+            "failed_at": None,
+            "sent_at": None,
+            "delivered_at": None,
+            "due_at": naive(server_now()),
+        },
+    )
+
+
+def resolve_uncertain(campaign: ObjectId, *, target: S, limit: int) -> int:
+    """A person's word on messages nobody else can settle: they count as sent, as failed, or are sent again.
+
+    `target` is SENT, FAILED or PENDING. Only messages with no automatic look ahead are moved.
+    """
+    found = collection(Message).find({"campaign": campaign, "status": S.UNCERTAIN.value, "due_at": None}, {"_id": 1})
+    ids = [row["_id"] for row in found.limit(limit)]
+    changes: dict[str, Any] = {"reason": "decided", "detail": ""}
+    if target in TIME_OF:
+        changes[TIME_OF[target]] = naive(server_now())
+    if target is S.PENDING:
+        changes |= {"gateway": None, "dealt": False, "due_at": naive(server_now())}
+    return move_many(None, ids=ids, campaign=campaign, origin=S.UNCERTAIN, target=target, changes=changes)
+
+
+def _ids(campaign: ObjectId, status: S, limit: int) -> list[ObjectId]:
+    found = collection(Message).find({"campaign": campaign, "status": status.value}, {"_id": 1}).limit(limit)
+    return [row["_id"] for row in found]

@@ -1,0 +1,176 @@
+"""The durable outbox: one Message per recipient with its attempts, its counts, and what the far side said later.
+
+Only the package claims writes a message's state.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_mongodb_backend.fields import EmbeddedModelArrayField, ObjectIdField
+from django_mongodb_backend.models import EmbeddedModel
+
+from domain.states import MessageStatus
+
+STATUS_LABELS = {
+    MessageStatus.PENDING: _("pending"),
+    MessageStatus.CLAIMED: _("claimed"),
+    MessageStatus.SENDING: _("sending"),
+    MessageStatus.SENT: _("sent"),
+    MessageStatus.DELIVERED: _("delivered"),
+    MessageStatus.READ: _("read"),
+    MessageStatus.FAILED: _("failed"),
+    MessageStatus.SKIPPED: _("skipped"),
+    MessageStatus.UNCERTAIN: _("uncertain"),
+}
+
+
+CLAIM_INDEX = "message_claim"
+RECIPIENT_INDEX = "message_once_per_recipient"
+
+
+class Kind(models.TextChoices):
+    CAMPAIGN = "campaign", _("Campaign")
+    REPLY = "reply", _("Reply")
+    TEST = "test", _("Test")
+    DIGEST = "digest", _("Digest")
+
+
+class Attempt(EmbeddedModel):
+    """One request to the far side, stored before it starts. `attempt_id` is what the far side knows it by."""
+
+    attempt_id = models.CharField(max_length=32)
+    gateway = ObjectIdField()
+    epoch = models.IntegerField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, blank=True, default="")
+    code = models.CharField(max_length=40, blank=True, default="")
+    detail = models.CharField(max_length=300, blank=True, default="")
+    provider_id = models.CharField(max_length=200, null=True)
+
+
+class Message(models.Model):
+    """A text for one recipient.
+
+    Campaign, debtor, pool and gateway are plain ids. `gateway` is the lane that holds the message, that was dealt it
+    (`dealt`), or that sent it last. `due_at` is when the engine should look at it next; empty means never by itself.
+    """
+
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.CAMPAIGN)
+    campaign = ObjectIdField(null=True)
+    debtor = ObjectIdField(null=True)
+    pool = ObjectIdField(null=True)
+    gateway = ObjectIdField(null=True)
+    dealt = models.BooleanField(default=False)
+    channel = models.CharField(max_length=10)
+    attachment = ObjectIdField(null=True)
+    status = models.CharField(max_length=10, choices=[(s.value, STATUS_LABELS[s]) for s in MessageStatus])
+    reason = models.CharField(max_length=40, blank=True, default="")
+    """Why it is skipped, failed or uncertain, or was put back: a stable word that errors are grouped by."""
+    detail = models.CharField(max_length=300, blank=True, default="")
+    row = models.IntegerField(null=True)
+    """The recipient's row in the spreadsheet it came from."""
+    name = models.CharField(max_length=200, blank=True, default="")
+    phone = models.CharField(max_length=20)
+    text = models.TextField(blank=True, default="")
+    variant = models.IntegerField(default=0)
+    """Which text was chosen: 0 the message itself, then the variants in their order."""
+    due_at = models.DateTimeField(null=True)
+    claim_token = models.CharField(max_length=32, blank=True, default="")
+    claim_epoch = models.IntegerField(default=0)
+    checks = models.IntegerField(default=0)
+    """How many automatic looks at an uncertain attempt were used up."""
+    attempts = EmbeddedModelArrayField(Attempt, default=list)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["campaign", "debtor"], name=RECIPIENT_INDEX),)
+        indexes = (
+            # What a lane asks: its pool's due messages of one campaign, dealt to it or to nobody, oldest first.
+            models.Index(fields=["pool", "status", "campaign", "gateway", "due_at"], name=CLAIM_INDEX),
+            # Lists, exports and the work on all messages of a campaign in one state.
+            models.Index(fields=["campaign", "status", "row"], name="message_campaign_status"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.phone} ({self.status})"
+
+
+class Tally(models.Model):
+    """How many messages of a campaign are in each state, by the lane that moved them.
+
+    One document per campaign and lane, so that lanes don't wait for each other. A state's count is the sum over the
+    lanes; a single one may be negative (a lane takes from `pending` what another put there).
+    """
+
+    campaign = ObjectIdField()
+    lane = models.CharField(max_length=24, blank=True, default="")
+    """A gateway's id, or empty for what enrolling and campaign-wide work did."""
+    pending = models.IntegerField(default=0)
+    claimed = models.IntegerField(default=0)
+    sending = models.IntegerField(default=0)
+    sent = models.IntegerField(default=0)
+    delivered = models.IntegerField(default=0)
+    read = models.IntegerField(default=0)
+    failed = models.IntegerField(default=0)
+    skipped = models.IntegerField(default=0)
+    uncertain = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["campaign", "lane"], name="tally_campaign_lane"),)
+
+    def __str__(self) -> str:
+        return f"{self.campaign} {self.lane}"
+
+
+class InboxItem(models.Model):
+    """A receipt that a gateway reported, stored before it is believed, and applied by the engine.
+
+    It names an attempt by our id, by the far side's, or by both. One that matches nothing yet is tried again until
+    it is 48 hours old.
+    """
+
+    gateway = ObjectIdField()
+    attempt_id = models.CharField(max_length=32, null=True)
+    provider_id = models.CharField(max_length=200, null=True)
+    state = models.CharField(max_length=10)
+    code = models.CharField(max_length=40, blank=True, default="")
+    detail = models.CharField(max_length=300, blank=True, default="")
+    at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    """When it is applied, or tried again; empty once it was."""
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["due_at"], name="inbox_due"),
+            models.Index(fields=["gateway", "provider_id"], name="inbox_provider_id"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id or self.provider_id} {self.state}"
+
+
+class IncomingText(models.Model):
+    """A text that a person sent to one of our lines; the same one reported twice is kept once."""
+
+    gateway = ObjectIdField()
+    provider_id = models.CharField(max_length=200)
+    phone = models.CharField(max_length=40)
+    """E.164; a WhatsApp person whose number nobody knows is `lid:` and the digits of that id."""
+    text = models.TextField()
+    media = models.CharField(max_length=20, blank=True, default="")
+    """The kind of file that came with it; empty for a bare text."""
+    at = models.DateTimeField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["gateway", "provider_id"], name="incoming_once"),)
+        indexes = (models.Index(fields=["phone", "at"], name="incoming_phone"),)
+
+    def __str__(self) -> str:
+        return f"{self.phone} {self.at}"

@@ -1,0 +1,165 @@
+"""Reading messages and their counts."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bson import ObjectId
+
+from domain.states import MessageStatus
+from lib.mongo import collection, session
+from messaging.models import CLAIM_INDEX, RECIPIENT_INDEX, Message, Tally
+
+STATUSES = tuple(status.value for status in MessageStatus)
+
+
+def counts(campaign: ObjectId) -> dict[str, int]:
+    """How many messages of a campaign are in each state, by state; all states are there. One consistent reading."""
+    group: dict[str, Any] = {"_id": None} | {status: {"$sum": f"${status}"} for status in STATUSES}
+    pipeline: list[dict[str, Any]] = [{"$match": {"campaign": campaign}}, {"$group": group}]
+    found = next(iter(collection(Tally).aggregate(pipeline, session=session())), {})
+    return {status: int(found.get(status, 0)) for status in STATUSES}
+
+
+def counts_by_campaign(campaigns: Sequence[ObjectId]) -> dict[ObjectId, dict[str, int]]:
+    """The same for several campaigns at once, by campaign."""
+    group: dict[str, Any] = {"_id": "$campaign"} | {status: {"$sum": f"${status}"} for status in STATUSES}
+    pipeline: list[dict[str, Any]] = [{"$match": {"campaign": {"$in": list(campaigns)}}}, {"$group": group}]
+    found = {row["_id"]: row for row in collection(Tally).aggregate(pipeline, session=session())}
+    return {
+        campaign: {status: int(found.get(campaign, {}).get(status, 0)) for status in STATUSES} for campaign in campaigns
+    }
+
+
+def counted(campaign: ObjectId) -> dict[str, int]:
+    """The same by counting the messages themselves: slow, for checks of the tallies."""
+    pipeline: list[dict[str, Any]] = [
+        {"$match": {"campaign": campaign}},
+        {"$group": {"_id": "$status", "n": {"$sum": 1}}},
+    ]
+    found = {row["_id"]: row["n"] for row in collection(Message).aggregate(pipeline)}
+    return {status: int(found.get(status, 0)) for status in STATUSES}
+
+
+def is_open(campaign: ObjectId) -> bool:
+    """Whether the engine still has something to do for a campaign: to send, or to look at by itself."""
+    working = [MessageStatus.PENDING.value, MessageStatus.CLAIMED.value, MessageStatus.SENDING.value]
+    messages = collection(Message)
+    if messages.find_one({"campaign": campaign, "status": {"$in": working}}, {"_id": 1}):
+        return True
+    doubt = {"campaign": campaign, "status": MessageStatus.UNCERTAIN.value, "due_at": {"$ne": None}}
+    return messages.find_one(doubt, {"_id": 1}) is not None
+
+
+_DUE = {"$expr": {"$lte": ["$due_at", "$$NOW"]}, "due_at": {"$ne": None}}
+
+
+def has_work(*, pool: ObjectId, campaigns: Sequence[ObjectId | None], gateway: ObjectId, shared: bool) -> bool:
+    """Whether a lane has a due message to send, or a doubt to look at."""
+    return has_sendable(pool=pool, campaigns=campaigns, gateway=gateway, shared=shared) or has_doubt(
+        pool=pool, campaigns=campaigns, gateway=gateway
+    )
+
+
+def has_sendable(*, pool: ObjectId, campaigns: Sequence[ObjectId | None], gateway: ObjectId, shared: bool) -> bool:
+    """Whether a message is due that a lane may take: one that waits at it or, if `shared`, at nobody's."""
+    lane: Any = {"$in": [None, gateway]} if shared else gateway
+    base = {"pool": pool, "campaign": {"$in": list(campaigns)}, "status": MessageStatus.PENDING.value}
+    return collection(Message).find_one({**base, "gateway": lane, **_DUE}, {"_id": 1}, hint=CLAIM_INDEX) is not None
+
+
+def has_doubt(*, pool: ObjectId, campaigns: Sequence[ObjectId | None], gateway: ObjectId) -> bool:
+    """Whether an uncertain message of a lane is due for a look."""
+    base = {"pool": pool, "campaign": {"$in": list(campaigns)}, "status": MessageStatus.UNCERTAIN.value}
+    return collection(Message).find_one({**base, "gateway": gateway, **_DUE}, {"_id": 1}, hint=CLAIM_INDEX) is not None
+
+
+def waits_in(pool: ObjectId, campaign: ObjectId) -> bool:
+    """Whether a message of a campaign still waits for a lane of this pool, now or later."""
+    waiting = {"$in": [MessageStatus.PENDING.value, MessageStatus.CLAIMED.value]}
+    found = collection(Message).find_one(
+        {"pool": pool, "campaign": campaign, "status": waiting}, {"_id": 1}, hint=CLAIM_INDEX
+    )
+    return found is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Messages that failed, were skipped or are uncertain, grouped by their reason."""
+
+    status: str
+    reason: str
+    number: int
+    example: str
+
+
+def problems(campaign: ObjectId) -> list[Problem]:
+    """What went wrong in a campaign, the most frequent first."""
+    trouble = [MessageStatus.FAILED.value, MessageStatus.SKIPPED.value, MessageStatus.UNCERTAIN.value]
+    rows = collection(Message).aggregate(
+        [
+            {"$match": {"campaign": campaign, "status": {"$in": trouble}}},
+            {
+                "$group": {
+                    "_id": {"status": "$status", "reason": "$reason"},
+                    "n": {"$sum": 1},
+                    "example": {"$first": "$detail"},
+                }
+            },
+            {"$sort": {"n": -1}},
+        ]
+    )
+    return [Problem(r["_id"]["status"], r["_id"]["reason"] or "", r["n"], r["example"] or "") for r in rows]
+
+
+def lanes(campaign: ObjectId) -> dict[tuple[str, ObjectId | None], dict[str, int]]:
+    """How many messages of a campaign are in each state, by channel and the line that holds or sent them last.
+
+    No line (None): those that wait for any. It reads every message.
+    """
+    rows = collection(Message).aggregate(
+        [
+            {"$match": {"campaign": campaign}},
+            {
+                "$group": {
+                    "_id": {"channel": "$channel", "gateway": "$gateway", "status": "$status"},
+                    "n": {"$sum": 1},
+                }
+            },
+        ]
+    )
+    found: dict[tuple[str, ObjectId | None], dict[str, int]] = {}
+    for row in rows:
+        key = row["_id"]
+        found.setdefault((key["channel"], key.get("gateway")), {})[key["status"]] = row["n"]
+    return found
+
+
+def undecided(campaign: ObjectId) -> int:
+    """How many uncertain messages only a person can settle: the engine won't look at them again."""
+    waiting = {"campaign": campaign, "status": MessageStatus.UNCERTAIN.value, "due_at": None}
+    return collection(Message).count_documents(waiting)
+
+
+EXPORTED = (
+    *("row", "name", "phone", "channel", "status", "reason", "detail", "text", "variant", "gateway"),
+    *("sent_at", "delivered_at", "read_at", "failed_at"),
+)
+
+
+def export_rows(campaign: ObjectId) -> Iterator[dict[str, Any]]:
+    """Every message of a campaign, each once, in the order of the spreadsheet's rows.
+
+    The fields EXPORTED as stored, and of the attempts their number (`tried`) and the last one (`last`).
+    """
+    fields: dict[str, Any] = dict.fromkeys(EXPORTED, 1)
+    fields["tried"] = {"$size": {"$ifNull": ["$attempts", []]}}
+    fields["last"] = {"$last": "$attempts"}
+    # Read along an index of what never changes: a message that moves on meanwhile is neither missed nor met twice.
+    # The index holds messages with a debtor only, which a campaign's all have, and is of use to no wider question.
+    everyone = {"campaign": campaign, "debtor": {"$gte": ObjectId("0" * 24), "$lte": ObjectId("f" * 24)}}
+    yield from collection(Message).aggregate(
+        [{"$match": everyone}, {"$project": fields}, {"$sort": {"row": 1, "_id": 1}}],
+        hint=RECIPIENT_INDEX,
+        allowDiskUse=True,
+    )

@@ -1,0 +1,78 @@
+"""A session's state and its cause in words, with what a person can do about it."""
+
+from django.utils.translation import gettext_lazy
+
+from domain.sessions import Cause
+from domain.states import SessionStatus
+from sessions_app.models import STATUS_LABELS, Session
+
+CAUSES = {
+    Cause.LOADING: "",
+    Cause.LINK_CODE: "",
+    Cause.STOPPING: "",
+    Cause.NOT_READY: gettext_lazy("Its page did not become ready in time, and is loaded again."),
+    Cause.QR_EXPIRED: gettext_lazy(
+        "Nobody scanned its QR in time. Ask for a new one with `manage.py session connect NAME`."
+    ),
+    Cause.LINK_CODE_EXPIRED: gettext_lazy(
+        "Nobody typed its link code in time. Ask for a new one with `manage.py session connect NAME --phone NUMBER`."
+    ),
+    Cause.LINK_CODE_FAILED: gettext_lazy(
+        "WhatsApp gave no link code: see that the number is right, wait some minutes, or scan the QR instead."
+    ),
+    Cause.LOGGED_OUT: gettext_lazy("It is not linked any more. Link it again with `manage.py session connect NAME`."),
+    Cause.LOGOUT_FAILED: gettext_lazy("It could not be unlinked from here: unlink it on the phone, Linked devices."),
+    Cause.CONFLICT: gettext_lazy("The account is open in another WhatsApp Web: close that one."),
+    Cause.UNKNOWN_MODE: gettext_lazy(
+        "Its page is in a state that this version does not know. Look at WhatsApp on the phone, or reset it."
+    ),
+    Cause.BANNED: gettext_lazy("WhatsApp has banned the account for a time: see what WhatsApp on the phone says."),
+    Cause.PROXY: gettext_lazy(
+        "WhatsApp refuses the network of the browser host: it takes it for a proxy. Use another network."
+    ),
+    Cause.TERMS: gettext_lazy("WhatsApp asks to accept its terms: do so in WhatsApp on the phone."),
+    Cause.BUSINESS_TERMS: gettext_lazy("WhatsApp Business asks to accept its terms: do so in the app on the phone."),
+    Cause.VERSION: gettext_lazy("WhatsApp asks for a newer browser: bring the browser host's up to date."),
+    Cause.DRIVER_AWAY: gettext_lazy("The WebDriver server does not answer: see `bin/services status`."),
+    Cause.NO_ANSWER: gettext_lazy("Its browser did not answer, and is started again."),
+    Cause.BROWSER_DIED: gettext_lazy("Its browser died, and is started again."),
+    Cause.RELOADED: gettext_lazy("Its page is loaded again, as somebody asked."),
+    Cause.RECYCLED: gettext_lazy("Its browser is started anew, as every day, to free memory."),
+    Cause.RESET: gettext_lazy("Its login was thrown away: link it with `manage.py session connect NAME`."),
+    Cause.SYNC_STUCK: gettext_lazy("Synchronising took too long, and the page is loaded again."),
+    Cause.NO_ACKS: gettext_lazy("WhatsApp takes none of its messages: it waits, and its page is loaded again."),
+    Cause.OUTDATED: gettext_lazy("Its browser is started anew, because WhatsMassive was updated."),
+    Cause.UPDATE: gettext_lazy("WhatsApp Web has a new version, and the page is loaded again."),
+    "profile_in_use": gettext_lazy("Another browser has its profile open: close that one."),
+    "start_failed": gettext_lazy("Its browser does not start; it is tried again. See the workers' log."),
+}
+"""What is said of a cause, by the supervisor's stable word; nothing where the state says it all."""
+
+NEEDS_A_PERSON = frozenset({Cause.QR_EXPIRED, Cause.LINK_CODE_EXPIRED, Cause.LINK_CODE_FAILED})
+"""The causes that nothing but a person's new request ends."""
+
+
+HINTS = {
+    SessionStatus.OFFLINE: gettext_lazy(
+        "Its page does not reach WhatsApp, and tries again by itself: check the network of the browser host."
+    ),
+    SessionStatus.BLOCKED: gettext_lazy("WhatsApp refuses it: open WhatsApp on the phone and see what it says."),
+    SessionStatus.FAILED: gettext_lazy("It is tried again by itself. If it stays so, see the workers' log."),
+}
+"""What to do in a state whose cause says nothing better."""
+
+
+def state_label(session: Session) -> str:
+    """The state in a word or two."""
+    return str(STATUS_LABELS[SessionStatus(session.status)])
+
+
+def cause_sentence(session: Session) -> str:
+    """Why it is in its state and what to do next, in a sentence or two; empty where the state says it all."""
+    hint = HINTS.get(SessionStatus(session.status)) or ""
+    if session.cause in CAUSES:
+        sentence = str(CAUSES[session.cause] or hint)
+        return f"{sentence} ({session.detail})" if sentence and session.detail else sentence
+    # A cause that has no sentence is named, so that it can be looked up.
+    more = ": ".join(filter(None, (session.cause, session.detail)))
+    return f"{hint} ({more})" if hint and more else str(hint) or more
