@@ -1,0 +1,233 @@
+"""What a new campaign is made of, and whether it can be used: text, pools, hours, time zone."""
+
+import difflib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from bson import ObjectId
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from campaigns.errors import CampaignError
+from campaigns.models import Attachment, Campaign, CampaignChannel, NoSessionPolicy, RotationChoice
+from campaigns.template_errors import template_error_sentence
+from domain.pacing import InvalidWindow, parse_days, parse_hours
+from domain.phones import is_country
+from domain.templating import TemplateError, parse
+from gateways.models import Channel, Pool
+
+DEFAULT_HOURS = "08:00-20:00"
+DEFAULT_DAYS = "mon-sat"
+MAX_NAME = 120
+LONGEST_WAIT = 7 * 24 * 60.0
+"""Minutes that a campaign may wait for sessions."""
+MOST_SESSIONS = 1_000
+
+NEEDED_POOLS = {
+    CampaignChannel.WHATSAPP: (Channel.WHATSAPP,),
+    CampaignChannel.SMS: (Channel.SMS,),
+    CampaignChannel.WHATSAPP_FALLBACK_SMS: (Channel.WHATSAPP, Channel.SMS),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a person says of a new campaign; an empty text means the default.
+
+    Hours and days are texts as `parse_hours` and `parse_days` take them; the attachment is one of attachments.py, not
+    stored yet.
+    """
+
+    name: str
+    channel: str
+    message: str
+    variants: Sequence[str] = ()
+    rotation: str = ""
+    whatsapp_pool: str = ""
+    sms_pool: str = ""
+    hours: str = ""
+    days: str = ""
+    timezone: str = ""
+    country: str = ""
+    strict: bool = False
+    attachment: Attachment | None = None
+    no_session: str = ""
+    no_session_minutes: float | None = None
+    min_sessions: int | None = None
+
+
+def taken(name: str) -> CampaignError:
+    """The error of a second campaign with the same name."""
+    return CampaignError(_("There is already a campaign called “%(name)s”. Choose another name.") % {"name": name})
+
+
+def validate(draft: Draft) -> Campaign:
+    """The campaign that a draft makes, not stored yet. Raises CampaignError for what can't be used."""
+    name = _name(draft.name)
+    if draft.channel not in CampaignChannel.values:
+        raise CampaignError(
+            _("“%(channel)s” is no channel. Choose one of: %(known)s.")
+            % {"channel": draft.channel, "known": ", ".join(CampaignChannel.values)}
+        )
+    rotation = _texts(draft)
+    pools = _pools(draft)
+    hours, days = _hours(draft)
+    country = (draft.country or settings.DEFAULT_COUNTRY).upper()
+    if not is_country(country):
+        raise CampaignError(
+            _("“%(country)s” is no country. Write it in two letters, like CL or ES.") % {"country": draft.country}
+        )
+    campaign = Campaign(
+        pk=ObjectId(),
+        name=name,
+        channel=draft.channel,
+        message=draft.message,
+        variants=list(draft.variants),
+        rotation=rotation,
+        whatsapp_pool=pools[Channel.WHATSAPP],
+        sms_pool=pools[Channel.SMS],
+        window_start=hours[0],
+        window_end=hours[1],
+        window_days=days,
+        timezone=_zone(draft.timezone or settings.TIME_ZONE),
+        country=country,
+        strict=draft.strict,
+    )
+    _whatsapp(draft, campaign)
+    return campaign
+
+
+def _name(text: str) -> str:
+    name = text.strip()
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        raise CampaignError(
+            _("Give the campaign a name of 1 to %(most)s characters, on one line.") % {"most": MAX_NAME}
+        )
+    if Campaign.objects.filter(name=name).exists():
+        raise taken(name)
+    return name
+
+
+def _texts(draft: Draft) -> str:
+    """The rotation of texts that can be used."""
+    rotation = draft.rotation or (RotationChoice.ROUND_ROBIN if draft.variants else RotationChoice.NONE)
+    if rotation not in RotationChoice.values:
+        raise CampaignError(
+            _("“%(rotation)s” is no rotation. Choose one of: %(known)s.")
+            % {"rotation": rotation, "known": ", ".join(RotationChoice.values)}
+        )
+    if rotation != RotationChoice.NONE and not draft.variants:
+        raise CampaignError(_("Rotation needs at least one variant: add one, or choose “none”."))
+    if rotation == RotationChoice.NONE and draft.variants:
+        raise CampaignError(_("With rotation “none” the variants would never be sent: choose another rotation."))
+    for number, text in enumerate([draft.message, *draft.variants]):
+        try:
+            parse(text)
+        except TemplateError as error:
+            where = _("The message") if number == 0 else _("Variant %(number)s") % {"number": number}
+            raise CampaignError(f"{where}: {template_error_sentence(error)}") from error
+    return str(rotation)
+
+
+def _pools(draft: Draft) -> dict[str, Pool | None]:
+    """The pools by channel: those that the campaign's channel needs are there, and no others."""
+    needed = NEEDED_POOLS[CampaignChannel(draft.channel)]
+    found: dict[str, Pool | None] = {Channel.WHATSAPP: None, Channel.SMS: None}
+    for channel, name, option in (
+        (Channel.WHATSAPP, draft.whatsapp_pool, "--whatsapp-pool"),
+        (Channel.SMS, draft.sms_pool, "--sms-pool"),
+    ):
+        if channel in needed:
+            found[channel] = _pool(channel, name, option)
+        elif name:
+            raise CampaignError(
+                _("%(option)s makes no sense for the channel “%(channel)s”: leave it out.")
+                % {"option": option, "channel": draft.channel}
+            )
+    return found
+
+
+def _pool(channel: Channel, name: str, option: str) -> Pool:
+    pools = Pool.objects.filter(channel=channel)
+    pool = pools.filter(name=name).first() if name.isprintable() else None
+    if pool is not None:
+        return pool
+    names = ", ".join(pools.order_by("name").values_list("name", flat=True)[:20])
+    there = _("There are: %(names)s.") % {"names": names} if names else _("Add one with `manage.py pool add`.")
+    if not name:
+        sentence = _("This campaign has no pool to send through: name one for %(channel)s with %(option)s.")
+    elif Pool.objects.filter(name=name).exists():
+        sentence = _("The pool “%(name)s” is not for %(channel)s: %(option)s needs one that is.")
+    else:
+        sentence = _("There is no pool for %(channel)s called “%(name)s”.")
+    raise CampaignError(sentence % {"channel": channel.label, "name": name, "option": option} + " " + there)
+
+
+def _whatsapp(draft: Draft, campaign: Campaign) -> None:
+    """What goes with WhatsApp only: the attachment, and what happens while too few sessions are connected."""
+    if Channel.WHATSAPP not in NEEDED_POOLS[CampaignChannel(draft.channel)]:
+        _refuse_whatsapp(draft)
+        return
+    campaign.attachment = draft.attachment
+    if draft.no_session:
+        if draft.no_session not in NoSessionPolicy.values:
+            raise CampaignError(
+                _("“%(policy)s” is no choice for when sessions are missing. Choose one of: %(known)s.")
+                % {"policy": draft.no_session, "known": ", ".join(NoSessionPolicy.values)}
+            )
+        campaign.no_session_policy = draft.no_session
+    if draft.no_session_minutes is not None:
+        if not (math.isfinite(draft.no_session_minutes) and 0 <= draft.no_session_minutes <= LONGEST_WAIT):
+            raise CampaignError(_("The wait for sessions is a number of minutes from 0 to 10080, a week."))
+        campaign.no_session_minutes = draft.no_session_minutes
+    if draft.min_sessions is not None:
+        if not 1 <= draft.min_sessions <= MOST_SESSIONS:
+            raise CampaignError(_("The least number of connected sessions is a number from 1 to 1000."))
+        campaign.min_sessions = draft.min_sessions
+
+
+def _refuse_whatsapp(draft: Draft) -> None:
+    given = {
+        "--attach": draft.attachment,
+        "--no-session": draft.no_session or None,
+        "--no-session-minutes": draft.no_session_minutes,
+        "--min-sessions": draft.min_sessions,
+    }
+    for option, value in given.items():
+        if value is not None:
+            raise CampaignError(
+                _("%(option)s makes no sense for the channel “%(channel)s”: leave it out.")
+                % {"option": option, "channel": draft.channel}
+            )
+
+
+def _hours(draft: Draft) -> tuple[tuple[str, str], list[int]]:
+    try:
+        hours = parse_hours(draft.hours or DEFAULT_HOURS)
+        # No hours and no days asked for: no window at all.
+        days = parse_days(draft.days or ("all" if hours is None else DEFAULT_DAYS))
+    except InvalidWindow as error:
+        sentences = {
+            "bad_hours": _("“%(text)s” is no sending window. Write it like 08:00-20:00, or none."),
+            "empty_hours": _("The sending window “%(text)s” begins and ends at the same time. Write none for all day."),
+            "bad_days": _("“%(text)s” names no days. Write them like mon-sat, or mon,wed,fri, or all."),
+        }
+        raise CampaignError(sentences[error.code] % {"text": error.text}) from error
+    if hours is None:
+        return ("", ""), sorted(days)
+    return (hours[0].isoformat("minutes"), hours[1].isoformat("minutes")), sorted(days)
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        sentence = _("“%(name)s” is no time zone. Write it like America/Santiago or Europe/Madrid.") % {"name": name}
+        by_folded = {zone.casefold(): zone for zone in available_timezones()}
+        meant = difflib.get_close_matches(name.strip().replace(" ", "_").casefold(), by_folded, n=1, cutoff=0.8)
+        if meant:
+            sentence += " " + _("Did you mean %(meant)s?") % {"meant": by_folded[meant[0]]}
+        raise CampaignError(sentence) from error
+    return name

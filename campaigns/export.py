@@ -1,0 +1,134 @@
+"""A campaign's messages as a workbook: text stays text, so nothing that people typed can run as a formula."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.utils import get_column_letter
+
+from campaigns.sentences import reason_sentence
+from domain.states import MessageStatus
+from gateways.models import Channel
+from messaging.models import STATUS_LABELS
+
+TIMES = ("sent_at", "delivered_at", "read_at", "failed_at")
+WIDTHS = {"row": 8, "name": 30, "phone": 16, "reason": 40, "detail": 40, "text": 60, "attempt_id": 34}
+SHEET_ROWS = 1_000_000
+"""Rows a sheet holds; the format ends at 1,048,576."""
+
+
+NAMED = 3
+"""The first columns of the table of lines, which are words; counts follow."""
+
+CHANNELS: dict[str, Any] = {channel.value: channel.label for channel in Channel}
+
+
+def headers(zone: str) -> dict[str, str]:
+    """The columns' titles, by key of `queries.export_rows`, in their order; those of times name their zone."""
+    titles = {
+        "row": _("Row"),
+        "name": _("Name"),
+        "phone": _("Phone"),
+        "channel": _("Channel"),
+        "status": _("Status"),
+        "reason": _("Reason"),
+        "detail": _("Detail"),
+        "text": _("Text"),
+        "variant": _("Variant"),
+        "line": _("Line"),
+        "attempts": _("Attempts"),
+        "attempt_id": _("Attempt id"),
+        "provider_id": _("Provider's id"),
+        "sent_at": _("Sent at"),
+        "delivered_at": _("Delivered at"),
+        "read_at": _("Read at"),
+        "failed_at": _("Failed at"),
+    }
+    return {key: f"{title} ({zone})" if key in TIMES else title for key, title in titles.items()}
+
+
+def write_workbook(
+    out: Path, rows: Iterable[dict[str, Any]], *, zone: ZoneInfo, lines: Sequence[Sequence[str]] = ()
+) -> int:
+    """Write the rows; times are in `zone`. Returns how many. An unfinished file never has the name `out`.
+
+    `lines` is a table of what each line sent, for a sheet of its own behind the messages. Raises OSError when it
+    can't be written, before any row is read if the folder does not allow it.
+    """
+    unfinished = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
+    try:
+        with unfinished.open("xb") as file:
+            written = _write(file, rows, zone, lines)
+        unfinished.replace(out)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return written
+
+
+def _write(file: BinaryIO, rows: Iterable[dict[str, Any]], zone: ZoneInfo, lines: Sequence[Sequence[str]]) -> int:
+    book = Workbook(write_only=True)
+    titles = headers(str(zone))
+    sheet: Any = _new_sheet(book, titles)
+    written = 0
+    try:
+        for row in rows:
+            if written and written % SHEET_ROWS == 0:
+                sheet = _new_sheet(book, titles)
+            sheet.append([_cell(sheet, key, row[key], zone) for key in titles])
+            written += 1
+        if lines:
+            _add_lines(book, lines)
+    except BaseException:
+        for each in book.worksheets:
+            each.close()  # else its writer complains when it is collected
+        raise
+    book.save(file)
+    return written
+
+
+def _new_sheet(book: Workbook, titles: dict[str, str]) -> Any:
+    sheet: Any = book.create_sheet()
+    sheet.freeze_panes = "A2"
+    for place, key in enumerate(titles, start=1):
+        sheet.column_dimensions[get_column_letter(place)].width = WIDTHS.get(key, 20 if key in TIMES else 14)
+    sheet.append(list(titles.values()))
+    return sheet
+
+
+def _add_lines(book: Workbook, lines: Sequence[Sequence[str]]) -> None:
+    sheet: Any = book.create_sheet(_("Lines"))
+    sheet.freeze_panes = "A2"
+    sheet.column_dimensions["A"].width = 30
+    for row in lines:
+        sheet.append(
+            [int(value) if place > 2 and value.isdigit() else _text(sheet, value) for place, value in enumerate(row)]
+        )
+
+
+def _number(value: str) -> Any:
+    return int(value) if value.isdigit() else value
+
+
+def _cell(sheet: Any, key: str, value: Any, zone: ZoneInfo) -> Any:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None, microsecond=0)
+    if key == "status":
+        value = str(STATUS_LABELS[MessageStatus(value)])
+    elif key == "channel":
+        value = str(CHANNELS.get(value, value))
+    elif key == "reason" and value:
+        value = reason_sentence(value)
+    return _text(sheet, value) if isinstance(value, str) else value
+
+
+def _text(sheet: Any, value: str) -> Any:
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+    cell.data_type = "s"
+    return cell

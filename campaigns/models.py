@@ -1,0 +1,164 @@
+"""Campaigns: what staff want sent, to whom, by which ways and at what hours. The engine reads them."""
+
+from datetime import time
+from typing import Any
+
+from bson import ObjectId
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_mongodb_backend.fields import ArrayField, ObjectIdField
+
+from domain.pacing import Window
+from domain.states import CampaignStatus
+from gateways.models import Pool
+
+
+class CampaignChannel(models.TextChoices):
+    WHATSAPP = "whatsapp", _("WhatsApp")
+    SMS = "sms", _("SMS")
+    WHATSAPP_FALLBACK_SMS = "whatsapp_fallback_sms", _("WhatsApp, and SMS where it can't be reached")
+
+
+class RotationChoice(models.TextChoices):
+    NONE = "none", _("Always the message itself")
+    ROUND_ROBIN = "round_robin", _("The message and its variants in turn")
+    RANDOM = "random", _("One of the texts, drawn at random")
+
+
+class AudienceKind(models.TextChoices):
+    NONE = "none", _("Not chosen yet")
+    IMPORTS = "imports", _("The valid rows of imported files")
+    ALL = "all", _("All debtors")
+
+
+class NoSessionPolicy(models.TextChoices):
+    PAUSE = "pause", _("Pause the campaign at once")
+    WAIT = "wait", _("Wait some minutes, then pause")
+    BORROW = "borrow", _("Send through the sessions of other pools")
+
+
+STATUS_LABELS = {
+    CampaignStatus.DRAFT: _("draft"),
+    CampaignStatus.SCHEDULED: _("scheduled"),
+    CampaignStatus.RUNNING: _("running"),
+    CampaignStatus.PAUSED: _("paused"),
+    CampaignStatus.COMPLETED: _("completed"),
+    CampaignStatus.CANCELLED: _("cancelled"),
+}
+
+
+class Attachment(models.Model):
+    """A file that campaigns send. Kept in MongoDB, where every worker finds it; at most 12 MB (a document holds 16)."""
+
+    filename = models.CharField(max_length=120)
+    mimetype = models.CharField(max_length=60)
+    size = models.IntegerField()
+    sha256 = models.CharField(max_length=64)
+    data = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["sha256", "filename"], name="attachment_once"),)
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class Campaign(models.Model):
+    """A message for an audience. Its state changes by compare-and-set only, in commands.py and in the engine."""
+
+    name = models.CharField(max_length=120, unique=True)
+    channel = models.CharField(max_length=30, choices=CampaignChannel.choices)
+    status = models.CharField(
+        max_length=10, choices=[(s.value, STATUS_LABELS[s]) for s in CampaignStatus], default=CampaignStatus.DRAFT.value
+    )
+    pause_reason = models.CharField(max_length=300, blank=True, default="")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+
+    message = models.TextField()
+    variants: Any = models.JSONField(default=list)
+    rotation = models.CharField(max_length=12, choices=RotationChoice.choices, default=RotationChoice.NONE)
+    whatsapp_pool = models.ForeignKey(Pool, null=True, on_delete=models.PROTECT, related_name="whatsapp_campaigns")
+    whatsapp_pool_id: ObjectId | None
+    sms_pool = models.ForeignKey(Pool, null=True, on_delete=models.PROTECT, related_name="sms_campaigns")
+    sms_pool_id: ObjectId | None
+
+    attachment = models.ForeignKey("Attachment", null=True, on_delete=models.PROTECT)
+    attachment_id: ObjectId | None
+    """The image or PDF that goes with the text on WhatsApp; an SMS goes without it."""
+    no_session_policy = models.CharField(
+        max_length=10, choices=NoSessionPolicy.choices, default=NoSessionPolicy.WAIT.value
+    )
+    """What happens while fewer than `min_sessions` of the WhatsApp pool's sessions are connected."""
+    no_session_minutes = models.FloatField(default=10)
+    """How long WAIT waits before it pauses, and any policy before SMS takes over where that is allowed."""
+    min_sessions = models.IntegerField(default=1)
+    without_sessions_since = models.DateTimeField(null=True)
+    """Since when too few sessions are connected; the engine's."""
+
+    audience = models.CharField(max_length=10, choices=AudienceKind.choices, default=AudienceKind.NONE)
+    audience_imports = ArrayField(ObjectIdField(), default=list)
+    strict = models.BooleanField(default=False)
+    """Whether a row with a missing value refuses the campaign, instead of being skipped."""
+
+    window_start = models.CharField(max_length=5, blank=True, default="")
+    window_end = models.CharField(max_length=5, blank=True, default="")
+    window_days = ArrayField(models.IntegerField(), default=list)
+    timezone = models.CharField(max_length=50)
+    country = models.CharField(max_length=2)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    scheduled_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+
+    # What the engine still has to do for the whole campaign, in a task of its own under a lease.
+    enrolled_at = models.DateTimeField(null=True)
+    enroll_cursor: Any = models.JSONField(default=dict)
+    retry_requested = models.BooleanField(default=False)
+    retry_round = models.IntegerField(default=0)
+    """Counts the requests, so that one that comes while another is carried out is not taken for it."""
+    sweep_requested = models.BooleanField(default=False)
+    """Whether it was cancelled and its unsent messages are still to be skipped."""
+    work_token = models.CharField(max_length=32, blank=True, default="")
+    work_until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["status"], name="campaign_status"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def texts(self) -> list[str]:
+        """The message, then its variants."""
+        return [self.message, *self.variants]
+
+    @property
+    def window(self) -> Window:
+        """When it may send."""
+        hours = [time.fromisoformat(text) if text else None for text in (self.window_start, self.window_end)]
+        return Window(hours[0], hours[1], frozenset(self.window_days), self.timezone)
+
+
+class AudienceCheck(models.Model):
+    """Whether every row of an audience has the values that the texts need, by version of both.
+
+    `version` changes with the texts and with the audience, so that a check never speaks of another message.
+    """
+
+    campaign = ObjectIdField()
+    version = models.CharField(max_length=64)
+    rows = models.IntegerField(default=0)
+    incomplete = models.IntegerField(default=0)
+    """How many rows lack a value; `listed` holds the first of them: [{"row", "name", "missing": [names]}]."""
+    listed: Any = models.JSONField(default=list)
+    columns: Any = models.JSONField(default=list)
+    checked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["campaign", "version"], name="audience_check_version"),)
+
+    def __str__(self) -> str:
+        return f"{self.campaign} {self.version}"

@@ -1,0 +1,148 @@
+"""Reading campaigns: their state and counts as one plain value, the same for commands and pages."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+
+from campaigns.models import Campaign
+from domain.pacing import opens_at
+from domain.states import CampaignStatus
+from gateways.models import Gateway, LaneHealth
+from lib.mongo import Now
+from messaging import queries as messaging
+
+UNATTENDED_AFTER = timedelta(seconds=5)
+"""The engine's heart beats once a second: a campaign that it left alone for longer has no engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A campaign as it stands. `counts` are exclusive, by message state, and sum to `total`."""
+
+    name: str
+    channel: str
+    status: str
+    pause_reason: str
+    total: int
+    counts: dict[str, int]
+    enrolled: bool
+    timezone: str
+    waits_until: datetime | None
+    """When its sending window opens, if it is running and the window is closed now (UTC)."""
+    scheduled_at: datetime | None
+    unattended: bool
+    """Whether it was started and the engine has not taken it up: no worker runs."""
+    working: bool
+    """Whether the engine still has something to do for it as it stands: not if a person must act first."""
+
+    def as_json(self) -> dict[str, Any]:
+        """What `campaign status --json` prints."""
+        return {
+            "name": self.name,
+            "channel": self.channel,
+            "status": self.status,
+            "total": self.total,
+            **self.counts,
+            "pause_reason": self.pause_reason,
+            "enrolled": self.enrolled,
+            "waits_until": self.waits_until.isoformat() if self.waits_until else None,
+        }
+
+
+def progress(campaign: Campaign, *, now: datetime | None = None) -> Progress:
+    """The campaign's state and counts now."""
+    return _progress(campaign, messaging.counts(campaign.pk), now or datetime.now(UTC))
+
+
+def progresses(campaigns: Sequence[Campaign], *, now: datetime | None = None) -> list[Progress]:
+    """The state and counts of several campaigns, in their order, by one query."""
+    counts = messaging.counts_by_campaign([campaign.pk for campaign in campaigns])
+    moment = now or datetime.now(UTC)
+    return [_progress(campaign, counts[campaign.pk], moment) for campaign in campaigns]
+
+
+def _progress(campaign: Campaign, counts: dict[str, int], now: datetime) -> Progress:
+    status = CampaignStatus(campaign.status)
+    waits_until = None
+    if status is CampaignStatus.RUNNING:
+        opens = opens_at(campaign.window, now)
+        waits_until = None if opens == now else opens
+    started = campaign.started_at
+    return Progress(
+        name=campaign.name,
+        channel=campaign.channel,
+        status=status.value,
+        pause_reason=campaign.pause_reason,
+        total=sum(counts.values()),
+        counts=counts,
+        enrolled=campaign.enrolled_at is not None,
+        timezone=campaign.timezone,
+        waits_until=waits_until,
+        scheduled_at=campaign.scheduled_at if status is CampaignStatus.SCHEDULED else None,
+        unattended=(
+            status is CampaignStatus.RUNNING
+            and campaign.enrolled_at is None
+            and campaign.work_until is None
+            and not campaign.enroll_cursor  # between two slices of a long enrolling nobody holds it either
+            and started is not None
+            and now - started > UNATTENDED_AFTER
+        ),
+        working=(
+            status in (CampaignStatus.SCHEDULED, CampaignStatus.RUNNING)
+            or campaign.retry_requested
+            or campaign.sweep_requested
+            or bool(counts["sending"])
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LineTrouble:
+    """A line of a campaign that rests or does not work; `code` is the engine's stable word for why."""
+
+    name: str
+    down: bool
+    code: str
+    tried_again_at: datetime | None
+
+
+def troubled_lines(campaign: Campaign) -> list[LineTrouble]:
+    """The active lines of a campaign's pools that are not well, or have sent all that they may, by name."""
+    pools = [pool for pool in (campaign.whatsapp_pool_id, campaign.sms_pool_id) if pool is not None]
+    capped = Q(capped_until__gt=Now())
+    lines = Gateway.objects.filter(~Q(health=LaneHealth.OK) | capped, pool_id__in=pools, active=True)
+    return [
+        LineTrouble(line.name, line.health == LaneHealth.DOWN, line.health_reason.partition(":")[0], line.next_send_at)
+        if line.health != LaneHealth.OK
+        else LineTrouble(line.name, False, line.capped_by, line.capped_until)
+        for line in lines.order_by("name")
+    ]
+
+
+def export_rows(campaign: Campaign) -> Iterator[dict[str, Any]]:
+    """Every message of the campaign, each once, for its export: plain values, by column."""
+    gateways = dict(Gateway.objects.values_list("pk", "name"))
+    for message in messaging.export_rows(campaign.pk):
+        last = message.get("last") or {}
+        yield {
+            "row": message.get("row"),
+            "name": message.get("name", ""),
+            "phone": message["phone"],
+            "channel": message["channel"],
+            "status": message["status"],
+            "reason": message.get("reason", ""),
+            "detail": message.get("detail", ""),
+            "text": message.get("text", ""),
+            "variant": message.get("variant", 0),
+            "line": gateways.get(message.get("gateway"), ""),
+            "attempts": message["tried"],
+            "attempt_id": last.get("attempt_id", ""),
+            "provider_id": last.get("provider_id") or "",
+            "sent_at": message.get("sent_at"),
+            "delivered_at": message.get("delivered_at"),
+            "read_at": message.get("read_at"),
+            "failed_at": message.get("failed_at"),
+        }

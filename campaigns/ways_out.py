@@ -1,0 +1,48 @@
+"""Whether a campaign has ways out: what is asked before it starts, goes on, or sends failed messages again."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaigns.errors import CampaignError
+from campaigns.models import Campaign, NoSessionPolicy
+from gateways.models import Channel, Gateway, Pool
+
+
+def check(campaign: Campaign) -> None:
+    """Whether each pool of a campaign has something to send through. Raises CampaignError that says what to do."""
+    pools = [pool for pool in (campaign.whatsapp_pool, campaign.sms_pool) if pool is not None]
+    for pool in pools:
+        if not pool.active:
+            raise CampaignError(
+                _(
+                    "The pool “%(pool)s” is switched off. Switch it on with `manage.py pool activate`, or create the "
+                    "campaign with another one."
+                )
+                % {"pool": pool.name}
+            )
+        lines = Gateway.objects.filter(pool=pool, active=True).count()
+        if pool.channel == Channel.WHATSAPP:
+            _check_sessions(campaign, pool, lines)
+        elif not lines:
+            raise CampaignError(
+                _("The pool “%(pool)s” has no active line to send through.") % {"pool": pool.name}
+                + " "
+                + _("Add an SMS line with `manage.py gateway add`.")
+            )
+
+
+def _check_sessions(campaign: Campaign, pool: Pool, sessions: int) -> None:
+    """A campaign may start before its sessions are connected, but not where there are too few to connect."""
+    hint = _("Add one with `manage.py session add NAME --pool '%(pool)s'`, then connect it.") % {"pool": pool.name}
+    if not sessions:
+        raise CampaignError(
+            _("The pool “%(pool)s” has no active WhatsApp session to send through.") % {"pool": pool.name} + " " + hint
+        )
+    if sessions < campaign.min_sessions and campaign.no_session_policy != NoSessionPolicy.BORROW:
+        sentence = ngettext(
+            "The pool “%(pool)s” has %(number)s active session, and “%(name)s” asks for %(least)s.",
+            "The pool “%(pool)s” has %(number)s active sessions, and “%(name)s” asks for %(least)s.",
+            sessions,
+        )
+        wanted = {"pool": pool.name, "number": sessions, "name": campaign.name, "least": campaign.min_sessions}
+        raise CampaignError(sentence % wanted + " " + hint)
