@@ -1,0 +1,44 @@
+"""Waits on progress: a machine may be as slow as it likes, but a standstill fails, and says what stood still."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+STANDSTILL = 120.0
+"""Seconds without any movement that are a standstill. The slowest thing on the way is a process that starts (the
+runner gives it 60 s); a lane's lease, a lost task and a lost broker take less."""
+
+MOST = 600.0
+"""Seconds after which a wait ends although something moves: it may move in a circle."""
+
+
+def until(
+    condition: Callable[[], bool],
+    *,
+    moved: Callable[[], Any],
+    report: Callable[[], str],
+    standstill: float = STANDSTILL,
+    most: float = MOST,
+) -> None:
+    """Wait for the condition, for as long as what `moved` returns keeps changing."""
+    last, since = moved(), time.monotonic()
+    began = since
+    while not condition():
+        now = moved()
+        if now != last:
+            last, since = now, time.monotonic()
+        stood, waited = time.monotonic() - since, time.monotonic() - began
+        if stood >= standstill or waited >= most:
+            raise AssertionError(
+                f"not there after {waited:.0f} s, and nothing moved for {stood:.0f} s. Last seen: {last}\n{report()}"
+            )
+        time.sleep(0.1)
+
+
+def tails(folder: Path, *, characters: int = 3000) -> str:
+    """The ends of all logs in a folder."""
+    found = [
+        f"== {path.name}\n{path.read_text(errors='replace')[-characters:]}" for path in sorted(folder.glob("*.log"))
+    ]
+    return "\n".join(found)

@@ -1,0 +1,41 @@
+"""Runs the simulated SMS gateway as its own process and asks it what arrived."""
+
+from typing import Any
+
+import requests
+
+from tests.simulated_process import SimulatedProcess
+
+
+class RunningGateway(SimulatedProcess):
+    """`python -m simulators.sms_gateway` with the given arguments; a context manager that ends it."""
+
+    module = "simulators.sms_gateway"
+
+    def control(self, **sections: Any) -> None:
+        """Change its behaviour: default=, lines=, recipients=, drop_connections=, seed=."""
+        answer = self._ask("PUT", "/control", json=sections)
+        assert answer.status_code == 200, answer.text
+
+    def stats(self, *, full: bool = False) -> dict[str, Any]:
+        found: dict[str, Any] = self._ask("GET", "/stats", params={"full": int(full)}).json()
+        return found
+
+    def arrivals(self, *, after: int = 0) -> list[dict[str, Any]]:
+        """Raw arrivals with a greater sequence number, oldest first."""
+        answer = self._ask("GET", "/journal", params={"after": after, "limit": 10_000_000})
+        found: list[dict[str, Any]] = answer.json()["arrivals"]
+        return found
+
+    def reset(self) -> None:
+        self._ask("POST", "/reset").raise_for_status()
+
+    def _ask(self, method: str, path: str, **more: Any) -> requests.Response:
+        """Ask again while it drops connections: it can't tell our questions from sends before it reads them."""
+        for _ in range(50):
+            try:
+                return requests.request(method, self.url + path, timeout=30, **more)
+            except requests.ConnectionError:
+                if self._process.poll() is not None:
+                    raise
+        raise AssertionError("the simulator drops every connection")

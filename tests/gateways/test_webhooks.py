@@ -1,0 +1,247 @@
+"""What gateways post to us, over HTTP to the web process as the runner starts it."""
+
+import asyncio
+import http.client
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from bson import ObjectId
+from django.db import connection
+
+from gateways import commands
+from gateways.callers import KEPT
+from gateways.models import Channel, Gateway
+from gateways.webhooks import BODY_LIMIT
+from lib.mongo import collection
+from messaging.models import InboxItem, IncomingText
+from runner.ports import HOST
+from runner.workers import workers
+
+pytestmark = pytest.mark.whole_database
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+REPORT = b'{"id": "a1", "provider_id": "p1", "status": "delivered"}'
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Web:
+    """A running web process."""
+
+    port: int
+    output: Path
+
+    def ask(self, method: str, path: str, body: bytes | Iterator[bytes] | None = None) -> tuple[int, bytes]:
+        """A body of several parts goes in chunks."""
+        client = http.client.HTTPConnection(HOST, self.port, timeout=30)
+        try:
+            client.request(method, path, body, JSON, encode_chunked=isinstance(body, Iterator))
+            answer = client.getresponse()
+            return answer.status, answer.read()
+        finally:
+            client.close()
+
+    def post(self, path: str, body: bytes | Iterator[bytes] = REPORT) -> int:
+        return self.ask("POST", path, body)[0]
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Web]:
+    with socket.socket() as unused:
+        unused.bind((HOST, 0))
+        port = unused.getsockname()[1]
+    data = tmp_path_factory.mktemp("web")
+    service = next(each for each in workers(data, web_port=port, servers=[]) if each.name == "web")
+    environment = {**os.environ, "MONGODB_NAME": str(connection.settings_dict["NAME"]), "PYTHONUNBUFFERED": "1"}
+    running = Web(port, data / "output")
+    with running.output.open("wb") as output:
+        process = subprocess.Popen(service.command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+    try:
+        ends_at = time.monotonic() + 60
+        while not answers(port):
+            assert process.poll() is None, running.output.read_text()
+            assert time.monotonic() < ends_at, running.output.read_text()
+            time.sleep(0.1)
+        yield running
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture
+def gateway(db: None) -> Gateway:
+    commands.create_pool(name="SMS", channel=Channel.SMS)
+    return commands.create_gateway(
+        name="Line", kind="http_generic", pool="SMS", url_template="https://host/?to={phone}&text={message}"
+    )
+
+
+def address(gateway: Gateway) -> str:
+    return f"/hooks/{gateway.pk}/{gateway.secrets['callback_secret']}"
+
+
+def change_secret(gateway: Gateway, secret: str) -> None:
+    gateway.secrets = {**gateway.secrets, "callback_secret": secret}
+    gateway.save(update_fields=["secrets"])
+
+
+def stored() -> list[tuple[str, str, str]]:
+    return [(item["attempt_id"], item["provider_id"], item["state"]) for item in collection(InboxItem).find()]
+
+
+def test_report_is_stored_for_its_line(web: Web, gateway: Gateway) -> None:
+    assert web.ask("POST", address(gateway), REPORT) == (200, b"")
+    assert stored() == [("a1", "p1", "delivered")]
+    assert [item["gateway"] for item in collection(InboxItem).find()] == [gateway.pk]
+
+
+def test_report_may_come_in_a_query(web: Web, gateway: Gateway) -> None:
+    status, _ = web.ask("GET", address(gateway) + "?id=a1&provider_id=p%201&status=sent&status=delivered")
+    assert status == 200
+    assert stored() == [("a1", "p 1", "delivered")]
+
+
+def test_query_of_too_many_fields_is_refused(web: Web, gateway: Gateway) -> None:
+    assert web.ask("GET", address(gateway) + "?id=a1&status=sent" + "&a=1" * 1000)[0] == 400
+
+
+def test_report_may_come_as_a_form(web: Web, gateway: Gateway) -> None:
+    client = http.client.HTTPConnection(HOST, web.port, timeout=30)
+    headers = {"content-TYPE": "application/x-www-form-urlencoded"}
+    client.request("POST", address(gateway), b"id=a1&provider_id=p1&status=delivered", headers)
+    assert client.getresponse().status == 200
+    client.close()
+    assert stored() == [("a1", "p1", "delivered")]
+
+
+def test_text_of_a_person_is_stored(web: Web, gateway: Gateway) -> None:
+    assert web.post(address(gateway), b'{"id": "i1", "from": "+56922222222", "text": "BAJA"}') == 200
+    assert [(item["phone"], item["text"]) for item in collection(IncomingText).find()] == [("+56922222222", "BAJA")]
+
+
+def test_text_with_half_a_character_is_stored(web: Web, gateway: Gateway) -> None:
+    assert web.post(address(gateway), rb'{"from": "+56922222222", "text": "BAJA \ud83d"}') == 200
+    assert [item["text"] for item in collection(IncomingText).find()] == ["BAJA ?"]
+
+
+def test_wrong_secret_and_wrong_line_are_not_found(web: Web, gateway: Gateway) -> None:
+    secret = gateway.secrets["callback_secret"]
+    paths = [f"/hooks/{gateway.pk}/{secret[:-1]}", f"/hooks/{gateway.pk}/{secret}x", f"/hooks/{ObjectId()}/{secret}",
+             f"/hooks/none/{secret}", f"/hooks/{gateway.pk}/{quote('ñ')}", f"/hooks/{gateway.pk}/{secret}/",
+             f"/hooks/{gateway.pk}", "/hooks/"]  # fmt: skip
+    assert [web.ask("POST", path, REPORT) for path in paths] == [(404, b"")] * 8
+    assert stored() == []
+
+
+def test_line_without_a_secret_takes_no_calls(web: Web, gateway: Gateway) -> None:
+    change_secret(gateway, "")
+    assert web.post(f"/hooks/{gateway.pk}/") == 404
+
+
+def test_new_secret_takes_effect_at_once_and_the_old_one_ends(web: Web, gateway: Gateway) -> None:
+    old = address(gateway)
+    assert web.post(old) == 200
+    change_secret(gateway, "another")
+    assert web.post(address(gateway)) == 200
+    time.sleep(KEPT)
+    assert [web.post(old), web.post(address(gateway))] == [404, 200]
+
+
+def test_removed_line_takes_no_calls(web: Web, gateway: Gateway) -> None:
+    assert web.post(address(gateway)) == 200
+    path = address(gateway)
+    gateway.delete()
+    time.sleep(KEPT)
+    assert web.post(path) == 404
+
+
+def test_call_that_cannot_be_read_is_refused_and_nothing_is_stored(web: Web, gateway: Gateway) -> None:
+    body = b'[{"id": "a1", "status": "sent"}, {"status": "sent"}]'
+    assert web.ask("POST", address(gateway), body) == (400, b"a report names no message")
+    assert stored() == []
+
+
+def test_large_call_is_stored(web: Web, gateway: Gateway) -> None:
+    items = [{"id": f"a{n}", "status": "sent", "more": "x" * 900} for n in range(1000)]
+    assert web.post(address(gateway), json.dumps(items).encode()) == 200
+    assert [attempt for attempt, _, _ in stored()] == [f"a{n}" for n in range(1000)]
+
+
+def test_call_in_chunks_is_stored(web: Web, gateway: Gateway) -> None:
+    assert web.post(address(gateway), iter([REPORT[:10], REPORT[10:]])) == 200
+    assert stored() == [("a1", "p1", "delivered")]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_call_that_is_too_long_is_refused(web: Web, gateway: Gateway, chunked: bool) -> None:
+    body = json.dumps({"id": "a1", "status": "sent", "more": "x" * BODY_LIMIT}).encode()
+    assert web.post(address(gateway), iter([body[:BODY_LIMIT], body[BODY_LIMIT:]]) if chunked else body) == 413
+    assert stored() == []
+
+
+def test_slow_body_holds_up_nobody(web: Web, gateway: Gateway) -> None:
+    head = f"POST {address(gateway)} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {len(REPORT)}\r\n\r\n"
+    with socket.create_connection((HOST, web.port), timeout=30) as slow:
+        slow.sendall(head.encode() + REPORT[:5])
+        assert web.post(address(gateway)) == 200
+        slow.sendall(REPORT[5:])
+        assert slow.recv(1000).startswith(b"HTTP/1.1 200 ")
+    assert len(stored()) == 2
+
+
+def test_far_side_that_hangs_up_is_harmless(web: Web, gateway: Gateway) -> None:
+    head = f"POST {address(gateway)} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {len(REPORT)}\r\n\r\n"
+    for sent in (REPORT[:5], REPORT):
+        with socket.create_connection((HOST, web.port), timeout=30) as hasty:
+            hasty.sendall(head.encode() + sent)
+    assert web.post(address(gateway)) == 200
+    assert set(stored()) == {("a1", "p1", "delivered")}
+
+
+def test_other_methods_are_refused(web: Web, gateway: Gateway) -> None:
+    assert [web.ask(method, address(gateway), REPORT)[0] for method in ("PUT", "DELETE", "HEAD")] == [405] * 3
+
+
+def test_five_hundred_concurrent_calls_are_all_stored(web: Web, gateway: Gateway) -> None:
+    async def call(number: int) -> bytes:
+        reader, writer = await asyncio.open_connection(HOST, web.port)
+        body = json.dumps({"id": f"a{number}", "status": "delivered"}).encode()
+        head = f"POST {address(gateway)} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        answer = await reader.readline()
+        writer.close()
+        return answer
+
+    async def calls() -> Sequence[bytes]:
+        return await asyncio.gather(*(call(number) for number in range(500)))
+
+    assert set(asyncio.run(calls())) == {b"HTTP/1.1 200 OK\r\n"}
+    assert sorted(attempt for attempt, _, _ in stored()) == sorted(f"a{number}" for number in range(500))
+
+
+def test_other_paths_are_django_s(web: Web) -> None:
+    assert web.ask("GET", "/hook")[0] == 404
+    assert "Not Found: /hook" in web.output.read_text()
+
+
+def test_secret_is_not_logged(web: Web, gateway: Gateway) -> None:
+    for path, body in ((address(gateway), REPORT), (address(gateway), b"{"), (address(gateway) + "x", REPORT)):
+        web.post(path, body)
+    web.ask("PUT", address(gateway), REPORT)
+    assert gateway.secrets["callback_secret"] not in web.output.read_text()

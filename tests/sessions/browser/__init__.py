@@ -1,0 +1,1 @@
+"""The browsers of sessions, with the real wa-js on the stand-in of WhatsApp Web."""
