@@ -184,3 +184,12 @@ _LENGTH_PROBLEMS: Mapping[int, PhoneProblem] = {
     ValidationResult.IS_POSSIBLE_LOCAL_ONLY: PhoneProblem.TOO_SHORT,
     ValidationResult.TOO_LONG: PhoneProblem.TOO_LONG,
 }
+
+
+def shown_phone(e164: str) -> str:
+    """An E.164 number as people write it, `+56 9 8765 4321`; anything else as it is."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)

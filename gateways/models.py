@@ -27,9 +27,9 @@ class LaneState(models.TextChoices):
 
 
 class LaneHealth(models.TextChoices):
-    OK = "ok"
-    SLOWED = "slowed"  # the far side asked for a rest
-    DOWN = "down"  # it did not answer: one message at a time probes it
+    OK = "ok", _("working")
+    SLOWED = "slowed", _("slowed down")  # the far side asked for a rest
+    DOWN = "down", _("not answering")  # one message at a time probes it
 
 
 class Pool(models.Model):

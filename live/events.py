@@ -15,13 +15,13 @@ class Event:
     id: str
 
     @property
-    def group(self) -> str:
-        """The Channels group of whoever watches the object: one group an object, authorised at join."""
-        return f"{self.kind}.{self.id}"
+    def groups(self) -> tuple[str, ...]:
+        """The Channels groups it goes to: of whoever watches the object, and of whoever watches all of its kind."""
+        return (f"{self.kind}.{self.id}", self.kind)
 
     def payload(self) -> dict[str, Any]:
-        """The message for the group, of plain JSON values; consumers handle it in `live_event`."""
-        return {"type": "live.event", "kind": self.kind, "id": str(self.id)}
+        """The message for the groups, of plain JSON values; consumers handle it in `live_event`."""
+        return {"type": "live.event", "kind": self.kind, "id": str(self.id), "groups": list(self.groups)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class MessageChanged(Event):
 
     def payload(self) -> dict[str, Any]:
         campaign = None if self.campaign_id is None else str(self.campaign_id)
-        return {"type": "live.event", "kind": self.kind, "id": str(self.id), "campaign": campaign}
+        return {**super(MessageChanged, self).payload(), "campaign": campaign}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +65,10 @@ class SessionChanged(Event):
     """A WhatsApp session's state, its QR or its link code."""
 
     kind = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class LogAdded(Event):
+    """The system log has new entries; it is about no single object, and its id is empty."""
+
+    kind = "log"

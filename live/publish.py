@@ -48,7 +48,7 @@ class Publisher:
     def put(self, event: Event) -> None:
         """Keep the event as the latest of its object, for the thread to send."""
         with self._lock:
-            key = (event.group, type(event))
+            key = (event.groups[0], type(event))
             # The latest goes last, so that what is dropped first is what changed longest ago.
             self._pending.pop(key, None)
             self._pending[key] = event
@@ -108,7 +108,8 @@ class Publisher:
             layer = get_channel_layer()
             for key, event in list(batch.items()):
                 async with asyncio.timeout(SEND_TIMEOUT):
-                    await layer.group_send(event.group, event.payload())
+                    for group in event.groups:
+                        await layer.group_send(group, event.payload())
                 del batch[key]
         except Exception as error:
             self._went_away(error)

@@ -1,10 +1,13 @@
-"""The wiring as an app of Django's, so that management commands know the checks of the deployment."""
+"""The project itself as an app, so that its system checks, template tags and fragments are found."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class WhatsMassiveConfig(AppConfig):
     name = "whatsmassive"
 
     def ready(self) -> None:
-        from whatsmassive import checks  # noqa: F401  # importing registers them
+        from whatsmassive import checks  # noqa: F401  # registers them
+
+        autodiscover_modules("fragments")

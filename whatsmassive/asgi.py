@@ -4,7 +4,9 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from channels.routing import ProtocolTypeRouter
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "whatsmassive.settings")
@@ -12,6 +14,7 @@ pages = get_asgi_application()
 
 from gateways.registry import HOOKS  # noqa: E402  # these need the loaded settings
 from gateways.webhooks import Webhooks  # noqa: E402
+from live.routing import websocket_urlpatterns  # noqa: E402
 from whatsmassive.checks import enforce  # noqa: E402
 
 enforce()
@@ -27,4 +30,5 @@ async def http(
     await (webhooks if scope["path"].startswith(HOOKS) else pages)(scope, receive, send)
 
 
-application = ProtocolTypeRouter({"http": http})
+sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
+application = ProtocolTypeRouter({"http": http, "websocket": sockets})

@@ -1,5 +1,14 @@
 """The URLs of Django's part of the web process. What gateways call is not among them: see asgi.py."""
 
-from django.urls import URLPattern, URLResolver
+from django.contrib import admin
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", include("desk.urls")),
+    path("accounts/", include("accounts.urls")),
+    path("campaigns/", include("campaigns.urls")),
+    path("debtors/", include("debtors.urls")),
+    path("", include("gateways.urls")),
+    path("log/", include("systemlog.urls")),
+    path("admin/", admin.site.urls),
+]

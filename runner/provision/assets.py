@@ -15,6 +15,7 @@ NODE_REQUIREMENTS = ROOT / "requirements-node.txt"
 FILES = {
     "@tabler/core/dist/css/tabler.min.css": "tabler/tabler.min.css",
     "@tabler/core/dist/js/tabler.min.js": "tabler/tabler.min.js",
+    "idiomorph/dist/idiomorph-ext.min.js": "idiomorph/idiomorph-ext.min.js",
     "uplot/dist/uPlot.min.css": "uplot/uPlot.min.css",
     "uplot/dist/uPlot.iife.min.js": "uplot/uPlot.iife.min.js",
     "@wppconnect/wa-js/dist/wppconnect-wa.js": "wa-js/wppconnect-wa.js",
@@ -59,6 +60,7 @@ def provide() -> str:
         environment=environment,
     )
     shutil.rmtree(VENDOR, ignore_errors=True)
+    (BUILD / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise warns at each start of one that is missing
     for source, target in FILES.items():
         if not (MODULES / source).is_file():
             raise StepError(f"{source} is not in what npm installed: correct runner/provision/assets.py.")

@@ -22,8 +22,8 @@ ID = "65f0c0ffee0123456789abcd"
     ],
 )
 def test_event_has_a_group_and_a_plain_payload(event: Event, group: str, payload: dict[str, str]) -> None:
-    assert event.group == group
+    assert event.groups == (group, event.kind)
     # What Channels takes for a group's name.
-    assert re.fullmatch(r"[a-zA-Z\d\-_.]{1,99}", event.group)
-    assert event.payload() == {"type": "live.event", **payload}
+    assert re.fullmatch(r"[a-zA-Z\d\-_.]{1,99}", event.groups[0])
+    assert event.payload() == {"type": "live.event", "groups": [group, event.kind], **payload}
     assert json.loads(json.dumps(event.payload())) == event.payload()

@@ -34,7 +34,7 @@ class Subscriber:
     def __init__(self, url: str, prefix: str, event: Event) -> None:
         self.client = redis.Redis.from_url(url)
         self.pubsub = self.client.pubsub(ignore_subscribe_messages=True)
-        self.pubsub.subscribe(f"{prefix}__group__{event.group}")
+        self.pubsub.subscribe(f"{prefix}__group__{event.groups[0]}")
         self.pubsub.get_message(timeout=2)
 
     def events(self, *, until: Callable[[list[dict[str, Any]]], bool] = lambda _: False, seconds: float = 5) -> Any:
@@ -136,7 +136,9 @@ def test_publish_reaches_a_subscriber() -> None:
     event = CampaignChanged("c1")
     with subscribed(event) as subscriber:
         publish(event)
-        assert subscriber.events(until=bool) == [{"type": "live.event", "kind": "campaign", "id": "c1"}]
+        assert subscriber.events(until=bool) == [
+            {"type": "live.event", "kind": "campaign", "id": "c1", "groups": ["campaign.c1", "campaign"]}
+        ]
 
 
 def test_publish_of_one_object_a_thousand_times_is_coalesced(publisher: Publisher) -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 
 from celery.schedules import schedule
+from csp.constants import NONE, SELF
 
 from whatsmassive.settings.variables import ROOT, InvalidVariable, read_variables
 
@@ -39,25 +40,32 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_mongodb_backend",
     "django_htmx",
+    "lucide",
+    "csp",
     "channels",
     "whatsmassive",
     "accounts",
+    "systemlog",
     "debtors",
     "messaging",
     "sessions_app",
     "gateways",
     "campaigns",
+    "desk",
     "engine",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "whatsmassive.middleware.ChosenLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Every page is for signed-in staff, unless its view says otherwise.
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -75,6 +83,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "lib.htmx.base_template",
             ],
         },
     },
@@ -111,6 +120,12 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+LOGIN_URL = "accounts:login"
+LOGIN_REDIRECT_URL = "desk:panel"
+LOGOUT_REDIRECT_URL = "accounts:login"
+SESSION_COOKIE_AGE = 14 * 24 * 3600  # two weeks, from the last time it was used
+SESSION_COOKIE_HTTPONLY = True
+
 # Language and time ---------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "es"
 LANGUAGES = [("es", "Español"), ("en", "English")]
@@ -121,9 +136,17 @@ USE_TZ = True
 # Files ---------------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = ROOT / "build" / "static"
+STATICFILES_DIRS = [ROOT / "static", ROOT / "build" / "vendor"]
+# A checkout serves the files where they are; an image has them collected, compressed and named by their content.
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
 }
 
 # Transport security --------------------------------------------------------------------------------------------------
@@ -134,6 +157,18 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_COOKIES else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],  # Tabler's own icons are data addresses
+        "style-src": [SELF, "'unsafe-inline'"],  # the width of a progress bar is a style attribute
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Live events and workers ---------------------------------------------------------------------------------------------
 CHANNEL_LAYERS = {

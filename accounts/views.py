@@ -1,0 +1,54 @@
+"""Signing in, the password, the language."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse_lazy
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+YEAR = 365 * 24 * 3600
+
+
+class LoginView(auth.LoginView):
+    """The sign-in page."""
+
+    template_name = "accounts/login.html"
+    redirect_authenticated_user = True
+
+
+class PasswordView(auth.PasswordChangeView):
+    """Changing one's own password, which ends one's other sign-ins."""
+
+    template_name = "accounts/password.html"
+    success_url = reverse_lazy("desk:panel")
+
+    def form_valid(self, form: auth.PasswordChangeView.form_class) -> HttpResponse:  # type: ignore[valid-type]
+        response = super().form_valid(form)
+        messages.success(self.request, _("Your password was changed. You are signed out everywhere else."))
+        return response
+
+
+@login_not_required
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Keep the language that was chosen, and go back to the page."""
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
+        target = "/"
+    response = HttpResponse(status=303, headers={"Location": target})
+    language = request.POST.get("language", "")
+    if language in dict(settings.LANGUAGES):
+        with translation.override(language):
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME,
+                language,
+                max_age=YEAR,
+                samesite="Lax",
+                secure=settings.SECURE_COOKIES,
+            )
+    return response

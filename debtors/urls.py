@@ -1,0 +1,6 @@
+"""The pages' URLs."""
+
+from django.urls import URLPattern
+
+app_name = "debtors"
+urlpatterns: list[URLPattern] = []

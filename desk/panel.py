@@ -1,0 +1,9 @@
+"""The panel: what runs, what needs a hand, what happened today."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def panel(request: HttpRequest) -> HttpResponse:
+    """The first page after signing in."""
+    return render(request, "desk/panel.html", {})

@@ -1,0 +1,107 @@
+"""What the sockets of one web process look at: each fragment is rendered once for all of them.
+
+One board a (fragment, key, language). It renders when it was told that something changed, at most four times a second,
+and once in a while by itself, because an event may be lost. What did not change is not sent.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from asgiref.sync import sync_to_async
+from django.utils import translation
+
+from live.fragments import Fragment
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = 0.25  # seconds between two renderings
+RENEWAL = 20.0  # seconds until it is rendered without an event
+THREADS = 4
+
+Key = tuple[str, str, str]
+
+
+class Socket(Protocol):
+    """What a board knows of a socket."""
+
+    async def show(self, board: Hashable, html: str) -> None: ...
+
+    async def give_up(self) -> None: ...
+
+
+class Board:
+    """One fragment in one language, and the sockets that look at it."""
+
+    def __init__(self, fragment: Fragment, key: str, language: str, run: Callable[..., Awaitable[str]]) -> None:
+        self.fragment = fragment
+        self.key = key
+        self.language = language
+        self.groups = frozenset(fragment.groups(key))
+        self.sockets: set[Socket] = set()
+        self._render = run
+        self._changed = asyncio.Event()
+        self._task = asyncio.create_task(self._serve())
+
+    def touch(self) -> None:
+        """Render it soon."""
+        self._changed.set()
+
+    def stop(self) -> None:
+        self._task.cancel()
+
+    async def _serve(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(RENEWAL):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+            self._changed.clear()
+            try:
+                html = await self._render(_rendered, self.fragment, self.key, self.language)
+            except Exception:
+                # The database is away, most likely: pages say that they are not live, and connect again until it is.
+                logger.warning("The fragment %s can't be rendered.", self.fragment.name, exc_info=True)
+                for socket in list(self.sockets):
+                    await socket.give_up()
+                html = ""
+            for socket in list(self.sockets) if html else ():
+                await socket.show(self, html)
+            await asyncio.sleep(INTERVAL)
+
+
+class Boards:
+    """The boards of one event loop, that is of one web process."""
+
+    def __init__(self) -> None:
+        self._boards: dict[Key, Board] = {}
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="live")
+        self._run = sync_to_async(_call, thread_sensitive=False, executor=self._pool)
+
+    def join(self, socket: Socket, fragment: Fragment, key: str, language: str) -> Board:
+        """Show the fragment to the socket, now and whenever it changes."""
+        place = (fragment.name, key, language)
+        board = self._boards.get(place)
+        if board is None:
+            board = self._boards[place] = Board(fragment, key, language, self._run)
+        board.sockets.add(socket)
+        board.touch()
+        return board
+
+    def leave(self, socket: Socket, board: Board) -> None:
+        board.sockets.discard(socket)
+        if not board.sockets:
+            board.stop()
+            self._boards.pop((board.fragment.name, board.key, board.language), None)
+
+
+def _call(function: Callable[..., str], *arguments: object) -> str:
+    return function(*arguments)
+
+
+def _rendered(fragment: Fragment, key: str, language: str) -> str:
+    with translation.override(language):
+        return fragment.render(key, over_socket=True)

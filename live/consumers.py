@@ -1,0 +1,138 @@
+"""The socket of a page: it joins the fragments that the page shows and passes on their HTML."""
+
+import asyncio
+from collections.abc import Hashable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from asgiref.sync import sync_to_async
+from channels.auth import get_user
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.utils import translation
+
+from live.boards import Board, Boards
+from live.fragments import Fragment, fragment_named
+from live.pulse import Pulse
+
+MOST_FRAGMENTS = 300
+MOST_KEY = 100
+RECHECK = 30.0
+"""Seconds between two looks at whether the user is still signed in."""
+
+GOING_AWAY, TRY_AGAIN, UNKNOWN, SIGNED_OUT = 1001, 1013, 4404, 4401
+
+
+class LiveConsumer(AsyncWebsocketConsumer):
+    """One socket. Its query names what it watches: `f=NAME:KEY`, any number of times."""
+
+    boards: Boards
+    pulse: Pulse
+    _by_loop: dict[int, tuple[Boards, Pulse]] = {}
+
+    async def connect(self) -> None:
+        self._joined: set[Board] = set()
+        self._shown: dict[Hashable, str] = {}
+        self._groups: set[str] = set()
+        self._checker: asyncio.Task[None] | None = None
+        self._gone = False
+        loop = id(asyncio.get_running_loop())
+        self.boards, self.pulse = self._by_loop.setdefault(loop, (Boards(), Pulse()))
+        await self.accept()  # at once: only an accepted socket can be closed with a reason that the page understands
+        user = self.scope["user"]
+        if not user.is_authenticated or not user.is_active:
+            await self.close(SIGNED_OUT)
+            return
+        watched = await sync_to_async(self._watched)(user)
+        if watched is None:
+            await self.close(UNKNOWN)
+            return
+        await self.pulse.start()
+        if not self.pulse.beats:
+            await self.give_up()
+            return
+        self.pulse.listeners.add(self)
+        language = self._language()
+        for fragment, key in watched:
+            self._groups.update(fragment.groups(key))
+        try:
+            for group in self._groups:
+                await self.channel_layer.group_add(group, self.channel_name)
+        except Exception:
+            await self.give_up()
+            return
+        for fragment, key in watched:
+            self._joined.add(self.boards.join(self, fragment, key, language))
+        self._checker = asyncio.create_task(self._check_user())
+
+    async def disconnect(self, code: int) -> None:
+        self._gone = True
+        self.pulse.listeners.discard(self)
+        if self._checker is not None:
+            self._checker.cancel()
+        for board in self._joined:
+            self.boards.leave(self, board)
+        self._joined.clear()
+        for group in self._groups:
+            try:
+                await self.channel_layer.group_discard(group, self.channel_name)
+            except Exception:  # Redis is away, and forgets the socket by itself
+                break
+
+    async def live_event(self, event: dict[str, Any]) -> None:
+        """An object changed: whatever shows it is rendered again."""
+        touched = set(event["groups"])
+        for board in self._joined:
+            if board.groups & touched:
+                board.touch()
+
+    async def show(self, board: Hashable, html: str) -> None:
+        """Send a rendering, unless the page has it."""
+        if not self._gone and self._shown.get(board) != html:
+            self._shown[board] = html
+            await self.send(text_data=html)
+
+    async def give_up(self) -> None:
+        """End, so that the page says that it is not live and tries again."""
+        if not self._gone:
+            self._gone = True
+            await self.close(TRY_AGAIN)
+
+    def _watched(self, user: Any) -> list[tuple[Fragment, str]] | None:
+        """What the query asks for; None when it asks for what there is not, or what the user may not see."""
+        query = self.scope["query_string"].decode("ascii", "replace")
+        wanted = dict.fromkeys(value for name, value in parse_qsl(query) if name == "f")
+        if not 0 < len(wanted) <= MOST_FRAGMENTS:
+            return None
+        watched = []
+        for text in wanted:
+            name, _, key = text.partition(":")
+            fragment = fragment_named(name)
+            if fragment is None or len(key) > MOST_KEY or not fragment.allowed(user, key):
+                return None
+            watched.append((fragment, key))
+        return watched
+
+    def _language(self) -> str:
+        chosen = self.scope.get("cookies", {}).get(settings.LANGUAGE_COOKIE_NAME, "")
+        return (
+            chosen
+            if translation.check_for_language(chosen) and chosen in dict(settings.LANGUAGES)
+            else (settings.LANGUAGE_CODE)
+        )
+
+    async def _check_user(self) -> None:
+        """Close when whoever looks on was signed out or deactivated meanwhile."""
+        while True:
+            await asyncio.sleep(RECHECK)
+            try:
+                await sync_to_async(self.scope["session"].load)()
+                session = self.scope["session"]
+                known = await sync_to_async(session.exists)(session.session_key) if session.session_key else False
+                user = await get_user(self.scope) if known else None
+            except Exception:
+                await self.give_up()
+                return
+            if user is None or not user.is_authenticated or not user.is_active:
+                await self.close(SIGNED_OUT)
+                return

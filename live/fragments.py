@@ -1,0 +1,80 @@
+"""Fragments: the parts of pages that change by themselves, each a template with the data that it shows.
+
+A page includes one by `{% live "name" key %}`, and its socket gets the same template again whenever one of its groups
+has an event. So the template's outermost element carries `{{ live_root }}`: its id and, over the socket, the attribute
+by which htmx puts it in the place of the one on the page.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+
+def every_member(user: Any, key: str) -> bool:
+    """Every signed-in member of staff may see it."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """One kind of live part.
+
+    `key` says which one: an object's id, or what else `context` understands; it is empty where there is one only.
+    `groups(key)` names the groups whose events change it: `campaign.<id>` for one object, `campaign` for any of that
+    kind (live/events.py). `context(key)` is what the template shows, by queries; None when it is gone. It depends on
+    the key and the language alone, because one rendering is sent to every socket. `allowed(user, key)` is asked when a
+    page joins.
+    """
+
+    name: str
+    template: str
+    groups: Callable[[str], Sequence[str]]
+    context: Callable[[str], Mapping[str, Any] | None]
+    allowed: Callable[[Any, str], bool] = every_member
+
+    def element_id(self, key: str) -> str:
+        """The id of its element in the page."""
+        return f"{self.name}-{key}" if key else self.name
+
+    def render(self, key: str, *, over_socket: bool = False) -> str:
+        """Its HTML in the active language; over the socket an order to remove it when it is gone."""
+        values = self.context(key)
+        if values is None:
+            return format_html('<div id="{}" hx-swap-oob="delete"></div>', self.element_id(key)) if over_socket else ""
+        root = format_html('id="{}"', self.element_id(key))
+        if over_socket:
+            root = SafeString(root + ' hx-swap-oob="morph"')
+        return render_to_string(self.template, {**values, "live_root": root})
+
+
+_fragments: dict[str, Fragment] = {}
+
+
+def register(fragment: Fragment) -> Fragment:
+    """Make it known by its name; each app does so in its module `fragments`, which is loaded at start."""
+    if fragment.name in _fragments:
+        raise ValueError(f"There is a fragment {fragment.name!r} already.")
+    _fragments[fragment.name] = fragment
+    return fragment
+
+
+def fragment_named(name: str) -> Fragment | None:
+    return _fragments.get(name)
+
+
+def all_fragments() -> list[Fragment]:
+    return list(_fragments.values())
+
+
+def of_object(kind: str) -> Callable[[str], Sequence[str]]:
+    """The groups of a fragment that shows one object of a kind, by its id."""
+    return lambda key: (f"{kind}.{key}",)
+
+
+def of_kinds(*kinds: str) -> Callable[[str], Sequence[str]]:
+    """The groups of a fragment that any object of these kinds changes: a list, a count."""
+    return lambda key: kinds

@@ -1,0 +1,51 @@
+"""The frame of every page: signing in, the menu, the language, the theme."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from tests.pages.conftest import PASSWORD
+from tests.pages.web import Browser
+
+pytestmark = pytest.mark.django_db
+
+
+def test_pages_ask_to_sign_in_when_nobody_is(client: Client) -> None:
+    answer = client.get("/")
+    assert (answer.status_code, answer["Location"]) == (302, "/accounts/login/?next=/")
+
+
+def test_login_refuses_a_wrong_password(client: Client, staff: User) -> None:
+    answer = client.post("/accounts/login/", {"username": "ana", "password": "wrong"})
+    assert answer.status_code == 200
+    assert "form.login" not in answer.content.decode()
+    assert 'role="alert"' in answer.content.decode()
+
+
+def test_pages_speak_spanish_until_another_language_is_chosen(client: Client) -> None:
+    assert '<html lang="es"' in client.get("/accounts/login/", headers={"accept-language": "en"}).content.decode()
+    chosen = client.post("/accounts/language/", {"language": "en", "next": "/accounts/login/"})
+    assert (chosen.status_code, chosen["Location"]) == (303, "/accounts/login/")
+    assert '<html lang="en"' in client.get("/accounts/login/").content.decode()
+
+
+def test_language_goes_back_to_no_foreign_page(client: Client) -> None:
+    answer = client.post("/accounts/language/", {"language": "en", "next": "https://elsewhere.example/"})
+    assert answer["Location"] == "/"
+
+
+@pytest.mark.whole_database
+def test_frame_works_in_a_browser(browser: Browser) -> None:
+    browser.see(".menu-list a.active")
+    browser.click(".user summary")
+    browser.click("[data-theme-choice=dark]")
+    browser.see('html[data-bs-theme="dark"]')
+    browser.click(".user button[lang=en]")
+    browser.see("html[lang=en]")
+    assert browser.complaints() == []
+    browser.click(".user summary")
+    browser.click(".user form[action$='logout/'] button")
+    browser.see("form.login")
+    browser.open("/accounts/password/")
+    browser.see("form.login")
+    assert PASSWORD not in browser.driver.page_source

@@ -1,0 +1,69 @@
+"""One colour for each state, in badges, bars, charts and filters alike.
+
+`waiting` is neutral, `working` blue, `done` green, `soon` amber (needs somebody soon), `now` red (needs somebody now),
+`doubt` violet (nobody knows). static/css/app.css says what they look like.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from campaigns.models import STATUS_LABELS as CAMPAIGN_LABELS
+from debtors.models import STATUS_LABELS as IMPORT_LABELS
+from debtors.models import Outcome
+from domain.states import CampaignStatus, ImportStatus, MessageStatus, SessionStatus
+from gateways.models import LaneHealth
+from messaging.models import STATUS_LABELS as MESSAGE_LABELS
+from sessions_app.models import STATUS_LABELS as SESSION_LABELS
+from systemlog.models import Level
+
+COLOURS: Mapping[str, Mapping[str, str]] = {
+    "message": {
+        MessageStatus.PENDING: "waiting",
+        MessageStatus.CLAIMED: "waiting",
+        MessageStatus.SENDING: "working",
+        MessageStatus.SENT: "working",
+        MessageStatus.DELIVERED: "done",
+        MessageStatus.READ: "done",
+        MessageStatus.FAILED: "now",
+        MessageStatus.SKIPPED: "waiting",
+        MessageStatus.UNCERTAIN: "doubt",
+    },
+    "campaign": {
+        CampaignStatus.DRAFT: "waiting",
+        CampaignStatus.SCHEDULED: "waiting",
+        CampaignStatus.RUNNING: "working",
+        CampaignStatus.PAUSED: "soon",
+        CampaignStatus.COMPLETED: "done",
+        CampaignStatus.CANCELLED: "waiting",
+    },
+    "session": {
+        SessionStatus.STOPPED: "waiting",
+        SessionStatus.STARTING: "working",
+        SessionStatus.PAIRING: "soon",
+        SessionStatus.SYNCING: "working",
+        SessionStatus.CONNECTED: "done",
+        SessionStatus.OFFLINE: "soon",
+        SessionStatus.CONFLICT: "now",
+        SessionStatus.BLOCKED: "now",
+        SessionStatus.FAILED: "now",
+    },
+    "import": {ImportStatus.RUNNING: "working", ImportStatus.DONE: "done", ImportStatus.FAILED: "now"},
+    "row": {
+        Outcome.CREATED: "done",
+        Outcome.UPDATED: "done",
+        Outcome.UNCHANGED: "waiting",
+        Outcome.DUPLICATE: "soon",
+        Outcome.REJECTED: "now",
+    },
+    "lane": {LaneHealth.OK: "done", LaneHealth.SLOWED: "soon", LaneHealth.DOWN: "now"},
+    "level": {Level.INFO: "waiting", Level.WARNING: "soon", Level.ERROR: "now"},
+}
+LABELS: Mapping[str, Mapping[Any, Any]] = {
+    "message": MESSAGE_LABELS,
+    "campaign": CAMPAIGN_LABELS,
+    "session": SESSION_LABELS,
+    "import": IMPORT_LABELS,
+    "row": dict(Outcome.choices),
+    "lane": dict(LaneHealth.choices),
+    "level": dict(Level.choices),
+}
