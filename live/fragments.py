@@ -5,6 +5,7 @@ has an event. So the template's outermost element carries `{{ live_root }}`: its
 by which htmx puts it in the place of the one on the page.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,12 +38,17 @@ class Fragment:
     allowed: Callable[[Any, str], bool] = every_member
 
     def element_id(self, key: str) -> str:
-        """The id of its element in the page."""
+        """The id of its element in the page: the key is in it, or a digest of one that has signs no id should have."""
+        if key and not key.replace("-", "").replace("_", "").isalnum():
+            key = hashlib.sha256(key.encode()).hexdigest()[:16]
         return f"{self.name}-{key}" if key else self.name
 
-    def render(self, key: str, *, over_socket: bool = False) -> str:
-        """Its HTML in the active language; over the socket an order to remove it when it is gone."""
-        values = self.context(key)
+    def render(self, key: str, *, over_socket: bool = False, values: Mapping[str, Any] | None = None) -> str:
+        """Its HTML in the active language; over the socket an order to remove it when it is gone.
+
+        `values` is its context where that is known already: a list asks once for all of its rows.
+        """
+        values = self.context(key) if values is None else values
         if values is None:
             return format_html('<div id="{}" hx-swap-oob="delete"></div>', self.element_id(key)) if over_socket else ""
         root = format_html('id="{}"', self.element_id(key))

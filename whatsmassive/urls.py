@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+import lib.converters  # noqa: F401  # registers <oid:…>
+
 urlpatterns = [
     path("", include("desk.urls")),
     path("accounts/", include("accounts.urls")),

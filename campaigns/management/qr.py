@@ -1,7 +1,6 @@
 """A QR code as text for a terminal: two modules in one character, dark on light whatever the terminal's colours."""
 
-from qrcode.constants import ERROR_CORRECT_L
-from qrcode.main import QRCode
+from lib.qr import modules
 
 QUIET = 2
 """Light modules around the code: phones need fewer than the standard's four, and a terminal has little room."""
@@ -20,7 +19,7 @@ def qr_lines(text: str, *, colours: bool, invert: bool = False) -> list[str]:
     where text is light on dark; `invert` makes it dark, for text that is dark on light, or for a scanner that wants
     a negative.
     """
-    dark = _modules(text)
+    dark = modules(text, quiet=QUIET)
     drawn_dark = colours or invert
     rows = [[module == drawn_dark for module in row] for row in dark]
     if len(rows) % 2:
@@ -33,11 +32,3 @@ def qr_lines(text: str, *, colours: bool, invert: bool = False) -> list[str]:
         return lines
     colour = WHITE_ON_BLACK if invert else BLACK_ON_WHITE
     return [f"{colour}{line}{RESET}" for line in lines]
-
-
-def _modules(text: str) -> list[list[bool]]:
-    """The code's modules, row by row, dark ones True, with the quiet ones around."""
-    code = QRCode(error_correction=ERROR_CORRECT_L, border=QUIET)
-    code.add_data(text)
-    code.make(fit=True)
-    return [[bool(module) for module in row] for row in code.get_matrix()]

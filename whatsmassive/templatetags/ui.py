@@ -1,5 +1,6 @@
 """What every page's templates use: live parts, states with their colour, numbers and times as people read them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,13 +24,16 @@ WATCHED = "live_watched"
 
 
 @register.simple_tag(takes_context=True)
-def live(context: RequestContext, name: str, key: Any = "") -> str:
-    """A part that changes by itself; the page's socket watches it."""
+def live(context: RequestContext, name: str, key: Any = "", values: Mapping[str, Any] | None = None) -> str:
+    """A part that changes by itself; the page's socket watches it.
+
+    `values` is what it shows now, where the view has asked for all of them at once.
+    """
     fragment = fragment_named(name)
     if fragment is None:
         raise ValueError(f"There is no fragment {name!r}.")
     _watched(context).append(f"{name}:{key}")
-    return SafeString(fragment.render(str(key)))
+    return SafeString(fragment.render(str(key), values=values))
 
 
 @register.inclusion_tag("includes/live_socket.html", takes_context=True)
