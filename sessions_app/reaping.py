@@ -28,16 +28,20 @@ def reap_in_turn(host: str) -> list[Path]:
 def reap(host: str) -> list[Path]:
     """End every browser in the profiles' folder that no session of the host has, or is just being given."""
     running = set(processes.browsers_under(settings.PROFILES))
-    if not running:
+    elsewhere = driver.running_elsewhere(settings.SELENIUM_URL, settings.PROFILES)
+    if not running and not elsewhere:
         return []
     # Asked for afterwards: a browser that runs by now was stored by now, or its starter still has its lease.
     now = server_now()
-    claimed = {
-        profile_of(session)
-        for session in Session.objects.filter(host=host)
+    claiming = [
+        session
+        for session in Session.objects.all()
         if session.browser or (session.owner_until is not None and session.owner_until > now)
-    }
-    ended = end_browsers(running - claimed)
+    ]
+    here = {profile_of(session) for session in claiming if session.host == host}
+    # A Selenium server may run the browsers of several hosts, in folders of the same name.
+    anywhere = {profile_of(session) for session in claiming}
+    ended = _end(running - here, elsewhere - anywhere)
     for profile in ended:
         logger.warning("ended a browser that no session had, of the profile %s", profile.name)
     return ended
@@ -45,5 +49,19 @@ def reap(host: str) -> list[Path]:
 
 def end_browsers(profiles: Collection[Path]) -> list[Path]:
     """End the browsers of these profiles and no others; those that had one."""
-    others = {path for path in processes.browsers_under(settings.PROFILES) if path not in profiles}
-    return driver.reap(settings.PROFILES, others) if profiles else []
+    return _end(profiles, profiles)
+
+
+def is_running(profile: Path) -> bool:
+    """Whether a browser has that profile, on this machine or at the Selenium server."""
+    return bool(driver.processes_of(profile)) or profile in driver.running_elsewhere(
+        settings.SELENIUM_URL, settings.PROFILES
+    )
+
+
+def _end(here: Collection[Path], elsewhere: Collection[Path]) -> list[Path]:
+    ended = set(driver.reap_elsewhere(settings.SELENIUM_URL, elsewhere)) if elsewhere else set()
+    if here:
+        others = {path for path in processes.browsers_under(settings.PROFILES) if path not in here}
+        ended |= set(driver.reap(settings.PROFILES, others))
+    return sorted(ended)

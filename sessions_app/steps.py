@@ -97,7 +97,7 @@ class Steps:
         session, profile = self.session, profile_of(self.session)
         set_state(self.owner, SessionStatus.STARTING, Cause.LOADING, **NO_BROWSER)
         # Its own, of a worker that died before it could store it: the lease says that nobody else starts one now.
-        if driver.processes_of(profile) and reaping.end_browsers({profile}):
+        if reaping.is_running(profile) and reaping.end_browsers({profile}):
             logger.warning("session %s: ended a browser that was left of an earlier start", session.name)
         try:
             browser, remote = driver.launch(

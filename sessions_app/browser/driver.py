@@ -1,8 +1,8 @@
 """Starts, finds again and ends the browsers of sessions, through a WebDriver server that outlives this process.
 
 A browser belongs to nobody who calls this: it goes on when the caller ends. What finds it again is a Browser,
-plain data. The WebDriver server may be on another machine (Selenium): its processes are not visible then, and only
-WebDriver calls are used.
+plain data. The WebDriver server may be on another machine: its processes are not visible then, and a Selenium server is
+believed about its browsers instead (see grid.py). Browsers of a driver outlive it, those of a Selenium server don't.
 """
 
 import os
@@ -21,20 +21,20 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.remote.client_config import ClientConfig
 from urllib3.exceptions import HTTPError
 
-from sessions_app.browser import processes
+from sessions_app.browser import grid, processes
 from sessions_app.browser.errors import BrowserError, BrowserGone, CannotStart
+from sessions_app.browser.grid import Grid
 from sessions_app.browser.scripts import page_scripts
 
 __all__ = [
     "AttachedRemote", "Browser", "BrowserError", "BrowserGone", "CannotStart", "adopt", "attach", "end", "launch",
-    "page_scripts", "processes_of", "pss", "reap",
+    "page_scripts", "processes_of", "pss", "reap", "reap_elsewhere", "running_elsewhere",
 ]  # fmt: skip
 
 CALL_SECONDS = 30
 START_SECONDS = 60
 """Starting takes longer than any call, above all on a machine that starts many."""
 QUIT_SECONDS = 10
-STATUS_SECONDS = 5
 
 FLAGS = (
     "--headless=new",
@@ -97,18 +97,22 @@ def _user_agent(version: str, platform: str) -> str:
     return f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{major}.0.0.0 Safari/537.36"
 
 
-def _expected(url: str) -> tuple[str, str]:
-    """What the server says of itself: a driver's version is its browser's. A Selenium hub says nothing of the kind.
+def _asked(url: str) -> tuple[tuple[str, str], Grid | None]:
+    """What the server says of itself: the version and the platform of its browser, and a Selenium server's browsers.
 
     Raises CannotStart.
     """
-    if url in _versions:
-        return _versions[url]
     try:
-        status = requests.get(f"{url.rstrip('/')}/status", timeout=STATUS_SECONDS).json().get("value", {})
+        status = grid.ask(url)
     except (requests.RequestException, ValueError) as error:
         raise CannotStart("driver_away", str(error)) from error
-    return str(status.get("build", {}).get("version", "")), str(status.get("os", {}).get("name", ""))
+    server = grid.read(status)
+    if url in _versions:
+        return _versions[url], server
+    if server is not None:
+        return (server.version, server.platform), server
+    # A driver's version is its browser's.
+    return (str(status.get("build", {}).get("version", "")), str(status.get("os", {}).get("name", ""))), None
 
 
 @cache
@@ -124,10 +128,10 @@ def _options() -> Options:
     return options
 
 
-def _start(url: str, *, profile: Path, user_agent: str, flags: Sequence[str]) -> AttachedRemote:
+def _start(url: str, *, profile: Path, user_agent: str, flags: Sequence[str], detach: bool) -> AttachedRemote:
     options = _options()
-    # A driver that is stopped in good order leaves its browsers alone.
-    options.add_experimental_option("detach", True)
+    if detach:  # a driver that is stopped in good order leaves its browsers alone
+        options.add_experimental_option("detach", True)
     for flag in (*FLAGS, f"--user-data-dir={profile}", *([f"--user-agent={user_agent}"] if user_agent else []), *flags):
         options.add_argument(flag)
     if _needs_no_sandbox():
@@ -149,13 +153,13 @@ def launch(url: str, *, profile: Path, page_scripts: str, flags: Sequence[str] =
         profile.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise CannotStart("start_failed", str(error)) from error
-    if holder := processes.free_profile(profile):
+    (version, platform), server = _asked(url)
+    if holder := _holder(profile, server):
         raise CannotStart("profile_in_use", holder)
-    version, platform = _expected(url)
     try:
         while True:
             user_agent = _user_agent(version, platform) if version else ""
-            remote = _start(url, profile=profile, user_agent=user_agent, flags=flags)
+            remote = _start(url, profile=profile, user_agent=user_agent, flags=flags, detach=server is None)
             found = str(remote.caps.get("browserVersion", "")), str(remote.caps.get("platformName", ""))
             _versions[url] = found
             if _user_agent(*found) == user_agent:
@@ -168,15 +172,27 @@ def launch(url: str, *, profile: Path, page_scripts: str, flags: Sequence[str] =
     except (WebDriverException, HTTPError, OSError) as error:
         # Also one that starts although nobody waits for it any more.
         processes.end_all(processes.users_of(profile), grace=QUIT_SECONDS)
-        raise _cannot_start(profile, error) from error
+        if server is not None:
+            reap_elsewhere(url, {profile})
+        raise _cannot_start(url, profile, error) from error
     return _described(url, remote, profile=str(profile), user_agent=user_agent), remote
 
 
-def _cannot_start(profile: Path, error: Exception) -> CannotStart:
+def _holder(profile: Path, server: Grid | None) -> str:
+    """Who has the profile, empty when nobody does: then what dead browsers have left of their lock is taken away."""
+    if server is None:
+        return processes.free_profile(profile)
+    if sessions := server.of(profile):
+        return f"{processes.lock_holder(profile)[0]} ({sessions[0]})".strip()
+    return processes.free_profile(profile, ended_on=server.hosts)
+
+
+def _cannot_start(url: str, profile: Path, error: Exception) -> CannotStart:
     if not isinstance(error, WebDriverException):
         return CannotStart("driver_away", str(error))
-    if holder := processes.free_profile(profile):
-        return CannotStart("profile_in_use", holder)
+    with suppress(CannotStart):
+        if holder := _holder(profile, _asked(url)[1]):
+            return CannotStart("profile_in_use", holder)
     return CannotStart("start_failed", (error.msg or str(error)).strip())
 
 
@@ -209,9 +225,12 @@ def attach(browser: Browser) -> AttachedRemote:
 def adopt(url: str, browser: Browser, *, page_scripts: str) -> Browser:
     """A new WebDriver session for a browser whose driver has died; its page and its login stay as they are.
 
-    Raises BrowserGone.
+    Only for a browser whose process is seen from here: behind the same address there may be another one by now, and
+    so another account. Raises BrowserGone.
     """
-    if browser.pid_started and not processes.is_alive(browser.pid, browser.pid_started):
+    if not browser.pid_started:
+        raise _gone_elsewhere(url, browser)
+    if not processes.is_alive(browser.pid, browser.pid_started):
         raise BrowserGone("browser_ended", f"process {browser.pid}")
     if not browser.debugger_address:
         raise BrowserGone("browser_ended", "it has no debugger address")
@@ -225,6 +244,17 @@ def adopt(url: str, browser: Browser, *, page_scripts: str) -> Browser:
     except (HTTPError, OSError) as error:
         raise BrowserGone("driver_away", str(error)) from error
     return replace(browser, driver_url=url, driver_session=str(remote.session_id), capabilities=remote.caps)
+
+
+def _gone_elsewhere(url: str, browser: Browser) -> BrowserGone:
+    """Why a browser whose processes are not visible can't be reached: its server is away, or it has ended."""
+    try:
+        server = _asked(url)[1]
+    except CannotStart as error:
+        return BrowserGone("driver_away", error.detail)
+    if server is not None and (not server.ready or browser.driver_session in server.sessions):
+        return BrowserGone("driver_away", "the Selenium server is not ready")
+    return BrowserGone("browser_ended", "its WebDriver server knows it no more")
 
 
 def _tree(browser: Browser) -> list[psutil.Process]:
@@ -277,6 +307,29 @@ def reap(profiles_root: Path, known: Collection[Path], *, grace: float = QUIT_SE
     for tree in orphans.values():
         processes.end_all(tree, grace=grace)
     return sorted(orphans)
+
+
+def running_elsewhere(url: str, root: Path) -> set[Path]:
+    """The profiles under that directory whose browser a Selenium server runs; none when it is away, or is a driver."""
+    try:
+        server = _asked(url)[1] if url else None
+    except CannotStart:
+        return set()
+    return server.under(root) if server else set()
+
+
+def reap_elsewhere(url: str, profiles: Collection[Path], *, grace: float = QUIT_SECONDS) -> list[Path]:
+    """Have a Selenium server end the browsers of these profiles; those that it has ended."""
+    try:
+        server = _asked(url)[1] if url else None
+    except CannotStart:
+        return []
+    found = {profile: server.of(profile) for profile in profiles} if server else {}
+    return sorted(
+        profile
+        for profile, sessions in found.items()
+        if sessions and all(grid.end(url, session, seconds=grace) for session in sessions)
+    )
 
 
 def pss(browser: Browser) -> int:

@@ -4,18 +4,22 @@ A browser is known by its `--user-data-dir`, by the lock in its profile, and by 
 that the process started at (ids are used again). Zombies don't count: only their parent can take them away.
 """
 
+import logging
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
+logger = logging.getLogger(__name__)
+
 LOCKS = ("SingletonLock", "SingletonCookie", "SingletonSocket")
 SAME_START_SECONDS = 1.0
 """A start is read with the resolution of the kernel's ticks, and moves a little when the clock is set."""
 WAIT_AFTER_KILL = 5.0
+LAST_WRITES_SECONDS = 5.0
 POLL = 0.05
 
 
@@ -148,17 +152,31 @@ def holds(pid: int, profile: Path) -> bool:
     return False
 
 
-def free_profile(profile: Path) -> str:
-    """Take away the lock that a dead browser of this host has left; who holds the profile, empty when nobody does.
+def free_profile(profile: Path, *, ended_on: Collection[str] = ()) -> str:
+    """Take away the lock that a dead browser has left; who holds the profile, empty when nobody does.
 
-    The lock of another host stays: its browser can't be seen from here.
+    Whether a browser of this host is dead is seen. That of another host can't be seen from here, and its lock stays,
+    unless the caller knows that no browser of the profile runs on the hosts `ended_on`.
     """
     host, pid = lock_holder(profile)
     if not host and not pid:
         holders = users_of(profile)
         return f"{socket.gethostname()}-{holders[0].pid}" if holders else ""
-    if host != socket.gethostname() or holds(pid, profile):
+    if host == socket.gethostname():
+        if holds(pid, profile):
+            return f"{host}-{pid}"
+    elif host not in ended_on:
         return f"{host}-{pid}"
+    elif not _lock_goes(profile):
+        logger.warning("took away the lock that a browser on %s has left in the profile %s", host, profile.name)
     for name in LOCKS:
         (profile / name).unlink(missing_ok=True)
     return ""
+
+
+def _lock_goes(profile: Path) -> bool:
+    """Whether the lock goes by itself: a browser that is just ending writes what it has to, and then takes it away."""
+    until = time.monotonic() + LAST_WRITES_SECONDS
+    while lock_holder(profile)[0] and time.monotonic() < until:
+        time.sleep(POLL)
+    return not lock_holder(profile)[0]
