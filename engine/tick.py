@@ -15,13 +15,15 @@ from engine.limits import capped_until
 from gateways.models import Gateway, LaneState, Pool, Strategy
 from lib.mongo import server_now
 from messaging import queries
+from systemlog import presence
 
 logger = logging.getLogger(__name__)
 
 
 def tick() -> None:
     """Every step on its own: one that fails is logged, and the others still run."""
-    steps: tuple[Callable[[], int], ...] = (
+    steps: tuple[Callable[[], object], ...] = (
+        tell_presence,
         finish.start_scheduled,
         recover.recover_expired,
         recover.recover_strays,
@@ -43,6 +45,11 @@ def tick() -> None:
             logger.warning("tick: %s: %s", step.__name__, str(error)[:300] or type(error).__name__)
         except Exception:
             logger.exception("tick: %s failed", step.__name__)
+
+
+def tell_presence() -> None:
+    """Pages say that nothing is sent while this does not happen."""
+    presence.beat(presence.ENGINE)
 
 
 def issue_campaign_work() -> int:

@@ -28,6 +28,7 @@ def record(
             level=Level.INFO,
             source=action[:60],
             message=name,
+            act=True,
             actor=username,
             kind=kind,
             object_id=str(id)[:24],

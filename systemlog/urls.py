@@ -1,6 +1,8 @@
 """The pages' URLs."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from systemlog import views
 
 app_name = "systemlog"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("", views.log, name="list")]

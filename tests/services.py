@@ -36,6 +36,7 @@ class TestServices:
         self.environment = {
             **addresses(given, ports),
             "WHATSMASSIVE_ENV": "test",
+            "SYSTEM_LOG": "no",  # a thread that writes between two tests would be a surprise to both
             "WHATSMASSIVE_DATA": str(self.data),
             TAG: nested_run_id(secrets.token_hex(6)),
         }

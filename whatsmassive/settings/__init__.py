@@ -211,8 +211,9 @@ LOGGING = {
     },
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]},
+        "system_log": {"class": "systemlog.handler.SystemLogHandler", "filters": ["redact"]},
     },
-    "root": {"handlers": ["console"], "level": ENV["LOG_LEVEL"]},
+    "root": {"handlers": ["console", *(["system_log"] if ENV["SYSTEM_LOG"] else [])], "level": ENV["LOG_LEVEL"]},
     "loggers": {
         # Celery says each received and finished task; a lane runs one every few seconds.
         "celery.worker.strategy": {"level": "WARNING"},

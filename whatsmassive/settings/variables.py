@@ -234,6 +234,12 @@ VARIABLES = (
         "How long a worker that stops answering keeps its SMS line before another one takes it over.",
     ),
     Variable("LOG_LEVEL", log_level, "INFO", "Least level that is logged."),
+    Variable(
+        "SYSTEM_LOG",
+        boolean,
+        "yes",
+        "Keep what the processes log in MongoDB too, where the log's page shows it, redacted, for 90 days.",
+    ),
 )
 
 

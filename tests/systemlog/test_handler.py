@@ -1,0 +1,102 @@
+"""The log in MongoDB: what is kept, what is not, and that nothing of it stands in anybody's way."""
+
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+
+from systemlog import handler as module
+from systemlog.handler import SystemLogHandler, process_label, wanted
+from systemlog.models import SystemLog
+from tests.whatsapp_web.browser import wait_for
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def log(clean_database: None) -> Iterator[logging.Logger]:
+    """A logger of ours whose records go to MongoDB alone."""
+    logger = logging.getLogger("engine.of_a_test")
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    handler = SystemLogHandler()
+    logger.addHandler(handler)
+    yield logger
+    handler.flush_and_stop()
+    logger.removeHandler(handler)
+    logger.propagate = True
+
+
+def kept(number: int) -> list[SystemLog]:
+    wait_for(lambda: SystemLog.objects.count() >= number, seconds=60, what=f"{number} entries")
+    return list(SystemLog.objects.order_by("at", "pk"))
+
+
+def test_record_is_kept_with_what_it_is_about_and_without_secrets(log: logging.Logger) -> None:
+    log.warning("line %s rests, token=%s", "Norte", "abc123", extra={"kind": "gateway", "object_id": "65f0"})
+    [entry] = kept(1)
+    assert (entry.level, entry.source, entry.kind, entry.object_id) == ("warning", log.name, "gateway", "65f0")
+    assert entry.message == "line Norte rests, token=•••"
+    assert str(os.getpid()) in entry.process
+
+
+def test_traceback_of_an_error_is_kept_redacted(log: logging.Logger) -> None:
+    try:
+        raise ValueError("https://user:secret@host/path")
+    except ValueError:
+        log.exception("it failed")
+    [entry] = kept(1)
+    assert "ValueError" in entry.data["traceback"]
+    assert "secret" not in entry.data["traceback"]
+
+
+def test_entries_wait_while_mongodb_is_away_and_the_lost_ones_are_counted(
+    log: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING", 3)
+    monkeypatch.setattr(module, "RETRY_AFTER", 0.05)
+    away = True
+
+    def insert_many(model: type[SystemLog], documents: list[dict[str, object]]) -> None:
+        if away:
+            raise ConnectionError("away")
+        collection = connection.get_collection(model._meta.db_table)
+        collection.insert_many(documents)
+
+    monkeypatch.setattr("lib.mongo.insert_many", insert_many)
+    for number in range(10):
+        log.info("entry %d", number)
+    away = False
+    messages = [entry.message for entry in kept(4)]
+    assert "entry 9" in messages
+    assert any("entries were lost" in message for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "is_wanted"),
+    [
+        ("engine.tick", logging.INFO, True),
+        ("engine.tick", logging.DEBUG, False),
+        ("celery.worker", logging.INFO, False),
+        ("celery.worker", logging.WARNING, True),
+        ("pymongo.topology", logging.ERROR, False),
+    ],
+)
+def test_wanted_is_what_concerns_the_people_who_run_it(name: str, level: int, is_wanted: bool) -> None:
+    record = logging.LogRecord(name, level, __file__, 1, "text", (), None)
+    assert wanted(record) is is_wanted
+
+
+@pytest.mark.parametrize(
+    ("arguments", "label"),
+    [
+        (["celery", "-A", "whatsmassive", "worker", "-n", "sms1@%h"], "sms1"),
+        (["celery", "-A", "whatsmassive", "beat"], "beat"),
+        (["daphne", "whatsmassive.asgi:application"], "web"),
+        (["manage.py", "campaign", "start"], "campaign"),
+    ],
+)
+def test_process_label_names_the_process(arguments: list[str], label: str) -> None:
+    assert process_label(arguments) == label

@@ -1,0 +1,53 @@
+"""The log's entries in words, and the way to what they are about."""
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.urls import NoReverseMatch, reverse
+from django.utils import formats, timezone
+from django.utils.translation import gettext_lazy as _
+
+register = template.Library()
+
+VIEWS = {
+    "campaign": "campaigns:campaign",
+    "session": "desk:session",
+    "gateway": "gateways:line",
+    "pool": "gateways:pool",
+    "import": "debtors:import",
+    "debtor": "debtors:debtor",
+}
+ACTS = {
+    "account.sign_in": _("signed in"),
+    "account.sign_out": _("signed out"),
+    "account.refused": _("failed to sign in"),
+    "account.password": _("changed the password"),
+}
+"""The acts that have words; the pages' tests see that each act that is recorded has some."""
+
+
+@register.filter
+def log_time(moment: datetime) -> str:
+    """The time of an entry, with the day unless it is today."""
+    local = timezone.localtime(moment)
+    clock = f"{local:%H:%M:%S}"
+    return (
+        clock if local.date() == timezone.localdate() else f"{formats.date_format(local, 'SHORT_DATE_FORMAT')} {clock}"
+    )
+
+
+@register.filter
+def act_words(act: str) -> str:
+    return str(ACTS.get(act, act))
+
+
+@register.simple_tag
+def object_link(row: Any) -> str:
+    """The address of what the entry is about; empty where it is about nothing that has a page."""
+    if not row.object_id or row.kind not in VIEWS:
+        return ""
+    try:
+        return reverse(VIEWS[row.kind], args=[row.object_id])
+    except NoReverseMatch:
+        return ""
