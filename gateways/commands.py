@@ -15,6 +15,8 @@ from gateways.kinds import kind_named
 from gateways.models import Channel, Gateway, Pool, Strategy
 from gateways.url_templates import fields_from
 from lib.mongo import collection, run_tx
+from live.events import GatewayChanged
+from live.publish import publish
 from messaging import claims
 from messaging.models import Kind
 from sessions_app import commands as sessions
@@ -175,6 +177,7 @@ def set_session_limits(*, name: str, limits: Mapping[str, int]) -> Gateway:
     # What was spent stays; a line that rests for the old limit is asked again.
     changes = {f"config.{limit}": value for limit, value in cleaned.items()}
     collection(Gateway).update_one({"_id": gateway.pk}, {"$set": {**changes, "capped_until": None, "capped_by": ""}})
+    publish(GatewayChanged(str(gateway.pk)))
     gateway.refresh_from_db()
     return gateway
 
@@ -188,6 +191,7 @@ def delete_session(*, name: str) -> None:
     sessions.delete(session.name)
     gone = _("%(name)s (deleted %(id)s)") % {"name": session.name[:60], "id": session.gateway}
     Gateway.objects.filter(pk=session.gateway, name=session.name).update(active=False, name=gone)
+    publish(GatewayChanged(str(session.gateway)))
 
 
 def send_test(*, name: str, phone: str, text: str, attachment: ObjectId | None = None) -> ObjectId:
@@ -218,6 +222,7 @@ def set_gateway_active(*, name: str, active: bool) -> Gateway:
     """Let the line send, or keep it from starting anything new. Raises GatewayError."""
     gateway = gateway_named(name)
     Gateway.objects.filter(pk=gateway.pk).update(active=active)  # its lane's fields belong to the engine
+    publish(GatewayChanged(str(gateway.pk)))
     gateway.active = active
     return gateway
 

@@ -48,7 +48,7 @@ def describe(row: SessionRow, *, sent_today: int) -> list[str]:
     """The session's state, why and what next, its number, when it was last heard of, and its limits."""
     session = row.session
     lines = [f"{session.name}: {state_text(row)}"]
-    if sentence := cause_sentence(session):
+    if sentence := cause_sentence(session, at_a_terminal=True):
         lines.append("  " + sentence)
     if row.gateway is not None:
         lines.append(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from datetime import time as wall_time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,14 +10,17 @@ from zoneinfo import ZoneInfo
 from bson import ObjectId
 from django.conf import settings
 
-from domain.states import MessageStatus
+from domain.states import MessageStatus, SessionStatus
 from gateways.kinds import KINDS
 from gateways.models import Gateway
 from lib.mongo import collection, server_now
 from messaging.claims.steps import naive
 from messaging.models import CLAIM_INDEX, Message
 from sessions_app.models import Session
-from sessions_app.queries import connected_gateways
+from sessions_app.queries import HEARTBEAT_SECONDS, connected_gateways
+
+UNATTENDED = timedelta(seconds=10)
+"""Its workers look after a session every few seconds: one left alone for longer has none."""
 
 LIMITS = ("per_minute", "per_hour", "per_day", "first_contacts_per_day")
 _LEFT = [MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.FAILED]
@@ -38,6 +41,31 @@ class SessionRow:
     used: dict[str, int]
     capped_until: datetime | None
     now: datetime
+
+    @property
+    def unattended(self) -> bool:
+        """Whether it is due to be looked after, and has been for so long that nobody does."""
+        session = self.session
+        if session.owner_until is not None and session.owner_until > self.now:
+            return False
+        # A request makes it due now, and stores no time for that: the last sign of life or of a person stands for it.
+        signs = (session.status_at, session.asked_at, session.heartbeat_at, session.qr_at)
+        due_since = session.next_look_at or max(sign for sign in signs if sign is not None)
+        return self.now - due_since > UNATTENDED
+
+    @property
+    def silent(self) -> bool:
+        """Whether it is connected as far as is stored, and has not proved it for too long."""
+        session = self.session
+        if session.status != SessionStatus.CONNECTED:
+            return False
+        beat = session.heartbeat_at
+        return beat is None or self.now - beat > timedelta(seconds=HEARTBEAT_SECONDS)
+
+    @property
+    def shown_status(self) -> str:
+        """The state as pages show it: one that says connected and does not answer is not."""
+        return SessionStatus.OFFLINE.value if self.silent else self.session.status
 
     def as_json(self) -> dict[str, Any]:
         """What `session status --json` prints."""

@@ -11,16 +11,12 @@ CAUSES = {
     Cause.LINK_CODE: "",
     Cause.STOPPING: "",
     Cause.NOT_READY: gettext_lazy("Its page did not become ready in time, and is loaded again."),
-    Cause.QR_EXPIRED: gettext_lazy(
-        "Nobody scanned its QR in time. Ask for a new one with `manage.py session connect NAME`."
-    ),
-    Cause.LINK_CODE_EXPIRED: gettext_lazy(
-        "Nobody typed its link code in time. Ask for a new one with `manage.py session connect NAME --phone NUMBER`."
-    ),
+    Cause.QR_EXPIRED: gettext_lazy("Nobody scanned its QR in time. Ask for a new one."),
+    Cause.LINK_CODE_EXPIRED: gettext_lazy("Nobody typed its link code in time. Ask for a new one."),
     Cause.LINK_CODE_FAILED: gettext_lazy(
         "WhatsApp gave no link code: see that the number is right, wait some minutes, or scan the QR instead."
     ),
-    Cause.LOGGED_OUT: gettext_lazy("It is not linked any more. Link it again with `manage.py session connect NAME`."),
+    Cause.LOGGED_OUT: gettext_lazy("It is not linked any more. Link it again."),
     Cause.LOGOUT_FAILED: gettext_lazy("It could not be unlinked from here: unlink it on the phone, Linked devices."),
     Cause.CONFLICT: gettext_lazy("The account is open in another WhatsApp Web: close that one."),
     Cause.UNKNOWN_MODE: gettext_lazy(
@@ -33,12 +29,14 @@ CAUSES = {
     Cause.TERMS: gettext_lazy("WhatsApp asks to accept its terms: do so in WhatsApp on the phone."),
     Cause.BUSINESS_TERMS: gettext_lazy("WhatsApp Business asks to accept its terms: do so in the app on the phone."),
     Cause.VERSION: gettext_lazy("WhatsApp asks for a newer browser: bring the browser host's up to date."),
-    Cause.DRIVER_AWAY: gettext_lazy("The WebDriver server does not answer: see `bin/services status`."),
+    Cause.DRIVER_AWAY: gettext_lazy(
+        "The WebDriver server of its browser host does not answer. It goes on by itself when that is back."
+    ),
     Cause.NO_ANSWER: gettext_lazy("Its browser did not answer, and is started again."),
     Cause.BROWSER_DIED: gettext_lazy("Its browser died, and is started again."),
     Cause.RELOADED: gettext_lazy("Its page is loaded again, as somebody asked."),
     Cause.RECYCLED: gettext_lazy("Its browser is started anew, as every day, to free memory."),
-    Cause.RESET: gettext_lazy("Its login was thrown away: link it with `manage.py session connect NAME`."),
+    Cause.RESET: gettext_lazy("Its login was thrown away. Link it again."),
     Cause.SYNC_STUCK: gettext_lazy("Synchronising took too long, and the page is loaded again."),
     Cause.NO_ACKS: gettext_lazy("WhatsApp takes none of its messages: it waits, and its page is loaded again."),
     Cause.OUTDATED: gettext_lazy("Its browser is started anew, because WhatsMassive was updated."),
@@ -47,6 +45,15 @@ CAUSES = {
     "start_failed": gettext_lazy("Its browser does not start; it is tried again. See the workers' log."),
 }
 """What is said of a cause, by the supervisor's stable word; nothing where the state says it all."""
+
+AT_A_TERMINAL = {
+    Cause.QR_EXPIRED: gettext_lazy("Use `manage.py session connect NAME`."),
+    Cause.LINK_CODE_EXPIRED: gettext_lazy("Use `manage.py session connect NAME --phone NUMBER`."),
+    Cause.LOGGED_OUT: gettext_lazy("Use `manage.py session connect NAME`."),
+    Cause.DRIVER_AWAY: gettext_lazy("See `bin/services status`."),
+    Cause.RESET: gettext_lazy("Use `manage.py session connect NAME`."),
+}
+"""What commands add: the pages have buttons for it."""
 
 NEEDS_A_PERSON = frozenset({Cause.QR_EXPIRED, Cause.LINK_CODE_EXPIRED, Cause.LINK_CODE_FAILED})
 """The causes that nothing but a person's new request ends."""
@@ -67,11 +74,16 @@ def state_label(session: Session) -> str:
     return str(STATUS_LABELS[SessionStatus(session.status)])
 
 
-def cause_sentence(session: Session) -> str:
-    """Why it is in its state and what to do next, in a sentence or two; empty where the state says it all."""
+def cause_sentence(session: Session, *, at_a_terminal: bool = False) -> str:
+    """Why it is in its state and what to do next, in a sentence or two; empty where the state says it all.
+
+    `at_a_terminal` names the commands to do it with.
+    """
     hint = HINTS.get(SessionStatus(session.status)) or ""
     if session.cause in CAUSES:
         sentence = str(CAUSES[session.cause] or hint)
+        if at_a_terminal and session.cause in AT_A_TERMINAL:
+            sentence += f" {AT_A_TERMINAL[session.cause]}"
         return f"{sentence} ({session.detail})" if sentence and session.detail else sentence
     # A cause that has no sentence is named, so that it can be looked up.
     more = ": ".join(filter(None, (session.cause, session.detail)))

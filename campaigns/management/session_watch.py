@@ -2,7 +2,7 @@
 
 import json
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.core.management.base import OutputWrapper
 from django.utils.translation import gettext as _
@@ -22,9 +22,6 @@ GRACE_SECONDS = 15.0
 
 ENDED = (SessionStatus.BLOCKED, SessionStatus.CONFLICT)
 """The states that a person must do something about."""
-
-UNATTENDED = timedelta(seconds=10)
-"""Its workers look after a session every few seconds: one left alone for longer has none."""
 
 
 class Watch:
@@ -55,7 +52,7 @@ class Watch:
             if row.connected:
                 return
             self._check(row, waited=time.monotonic() - began)
-            if not self._told_unattended and unattended(row):
+            if not self._told_unattended and row.unattended:
                 self._told_unattended = True
                 self._say(_("Nobody looks after it: start the workers with `bin/services start --workers`."))
             if time.monotonic() - began >= seconds:
@@ -76,11 +73,11 @@ class Watch:
             raise CampaignError(_("“%(name)s” was disconnected meanwhile.") % {"name": self.name})
         ended = session.status in ENDED or session.cause in NEEDS_A_PERSON
         if ended and (not as_before or waited > GRACE_SECONDS):
-            raise CampaignError(f"{self.name}: {cause_sentence(session) or state_text(row)}")
+            raise CampaignError(f"{self.name}: {cause_sentence(session, at_a_terminal=True) or state_text(row)}")
 
     def _late(self, row: SessionRow) -> str:
         sentence = _("“%(name)s” is not connected yet: %(state)s.") % {"name": self.name, "state": state_text(row)}
-        why = cause_sentence(row.session)
+        why = cause_sentence(row.session, at_a_terminal=True)
         goes_on = _("It goes on by itself: look at it with `manage.py session status`.")
         return " ".join(filter(None, (sentence, why, goes_on)))
 
@@ -107,7 +104,7 @@ class Watch:
             tell_qr(session.qr, self.out, invert=self.invert)
 
     def _tell_state(self, row: SessionRow) -> None:
-        sentence = cause_sentence(row.session)
+        sentence = cause_sentence(row.session, at_a_terminal=True)
         text = f"{self.name}: {state_text(row)}"
         if row.connected and row.session.phone:
             text += f" ({row.session.phone})"
@@ -119,17 +116,6 @@ class Watch:
     def _say(self, sentence: str) -> None:
         if not self.as_json:
             self.out.write(sentence)
-
-
-def unattended(row: SessionRow) -> bool:
-    """Whether a session is due to be looked after, and has been for so long that nobody does."""
-    session = row.session
-    if session.owner_until is not None and session.owner_until > row.now:
-        return False
-    # A request makes it due now, and stores no time for that: the last sign of life or of a person stands for it.
-    signs = (session.status_at, session.asked_at, session.heartbeat_at, session.qr_at)
-    due_since = session.next_look_at or max(sign for sign in signs if sign is not None)
-    return row.now - due_since > UNATTENDED
 
 
 def tell_qr(text: str, out: OutputWrapper, *, invert: bool) -> None:

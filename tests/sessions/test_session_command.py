@@ -20,6 +20,7 @@ from campaigns.management import session_watch
 from campaigns.models import Attachment
 from domain.sessions import Cause
 from domain.states import MessageStatus, SessionStatus
+from gateways import sessions
 from gateways.models import Gateway
 from lib.mongo import collection
 from messaging.models import Message
@@ -248,7 +249,7 @@ def test_connect_that_takes_too_long_says_that_it_goes_on() -> None:
 
 
 def test_connect_that_nobody_looks_after_says_how_to_start_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_watch, "UNATTENDED", timedelta(seconds=0.2))
+    monkeypatch.setattr(sessions, "UNATTENDED", timedelta(seconds=0.2))
     make_session(make_whatsapp_pool(), status_at=timezone.now() - timedelta(minutes=1))
     out = StringIO()
     with pytest.raises(CommandError):

@@ -17,7 +17,7 @@ from campaigns import attachments
 from campaigns.errors import CampaignError
 from campaigns.management import session_watch
 from campaigns.management.outcome import Interrupted, told_errors
-from campaigns.management.session_watch import Watch, tell_qr, unattended
+from campaigns.management.session_watch import Watch, tell_qr
 from campaigns.sentences import reason_sentence
 from debtors.intake.reasons import row_reason
 from domain.phones import PhoneError, parse_phone
@@ -174,7 +174,7 @@ class Command(BaseCommand):
             return
         for line in describe.describe(row, sent_today=today):
             self.stdout.write(line)
-        if unattended(row):
+        if row.unattended:
             self.stdout.write("  " + _("Nobody looks after it: start the workers with `bin/services start --workers`."))
 
     def _list(self, options: dict[str, Any]) -> None:
@@ -301,7 +301,7 @@ def _no_qr(session: Session) -> str:
         "state": describe.state_text(sessions.row(session)),
     }
     hint = _("Ask for one with `manage.py session connect`.")
-    return " ".join(filter(None, (sentence, cause_sentence(session) or hint)))
+    return " ".join(filter(None, (sentence, cause_sentence(session, at_a_terminal=True) or hint)))
 
 
 def _message_json(message: Message) -> dict[str, Any]:
