@@ -1,4 +1,4 @@
-"""The ASGI entry point of the web process: gateways' calls to their own application, everything else to Django."""
+"""The ASGI entry point of the web process: gateways' calls and probes to their own applications, the rest to Django."""
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,9 +16,12 @@ from gateways.registry import HOOKS  # noqa: E402  # these need the loaded setti
 from gateways.webhooks import Webhooks  # noqa: E402
 from live.routing import websocket_urlpatterns  # noqa: E402
 from whatsmassive.checks import enforce  # noqa: E402
+from whatsmassive.health import PREFIX as PROBES  # noqa: E402
+from whatsmassive.health import Health  # noqa: E402
 
 enforce()
 webhooks = Webhooks()
+health = Health()
 
 
 async def http(
@@ -27,7 +30,10 @@ async def http(
     send: Callable[[Mapping[str, Any]], Awaitable[None]],
 ) -> None:
     """One request, by its path."""
-    await (webhooks if scope["path"].startswith(HOOKS) else pages)(scope, receive, send)
+    if scope["path"].startswith(PROBES):
+        await health(scope, receive, send)
+    else:
+        await (webhooks if scope["path"].startswith(HOOKS) else pages)(scope, receive, send)
 
 
 sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))

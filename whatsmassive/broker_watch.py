@@ -2,7 +2,8 @@
 
 Celery's own reconnecting can hang in a half-open connection or give up in silence. Here a thread asks Redis every few
 seconds; after a limit of 30 s without an answer it asks for a warm shutdown, which lets begun requests finish, and
-twice that time later it ends the process.
+twice that time later it ends the process. Each answer renews the time of the process's ready file, by which a
+container's health check sees that it lives (bin/healthy).
 """
 
 import logging
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import redis
 from redis.backoff import NoBackoff
@@ -20,6 +22,7 @@ from redis.retry import Retry
 logger = logging.getLogger(__name__)
 
 LIMIT_VARIABLE = "WHATSMASSIVE_BROKER_LOSS_LIMIT"
+READY_VARIABLE = "WHATSMASSIVE_READY_FILE"
 LIMIT = 30.0
 EXIT_CODE = 75  # the system's word for "try again later"
 
@@ -56,6 +59,21 @@ class Watch:
         self.end_hard()
 
 
+def asking(client: redis.Redis, *, ready: Path) -> Callable[[], bool]:
+    """Asks the broker once; an answer renews the time of the ready file, once that is there (whatsmassive/celery.py)."""
+
+    def answers() -> bool:
+        try:
+            answered = bool(client.ping())
+        except (redis.RedisError, OSError):
+            return False
+        if answered and ready.is_file():
+            os.utime(ready)
+        return answered
+
+    return answers
+
+
 def start(url: str) -> None:
     """Watch the Redis at this URL from a thread of this process."""
     limit = float(os.environ.get(LIMIT_VARIABLE) or LIMIT)
@@ -65,14 +83,8 @@ def start(url: str) -> None:
         url, socket_timeout=patience, socket_connect_timeout=patience, retry=Retry(NoBackoff(), 0)
     )
 
-    def answers() -> bool:
-        try:
-            return bool(client.ping())
-        except (redis.RedisError, OSError):
-            return False
-
     watch = Watch(
-        answers=answers,
+        answers=asking(client, ready=Path(os.environ.get(READY_VARIABLE) or os.devnull)),
         end_softly=lambda: os.kill(os.getpid(), signal.SIGTERM),
         end_hard=lambda: os._exit(EXIT_CODE),
         limit=limit,

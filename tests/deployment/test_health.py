@@ -1,0 +1,75 @@
+"""The health addresses of a real web process: alive whatever is away, ready only with MongoDB and Redis."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.whatsapp_web.browser import wait_for
+
+ROOT = Path(__file__).resolve().parents[2]
+NOWHERE = {
+    "MONGODB_URI": "mongodb://whatsmassive:secret-of-mongodb@127.0.0.1:9/?replicaSet=rs0",
+    "REDIS_URL": "redis://:secret-of-redis@127.0.0.1:9/0",
+}
+
+
+@contextmanager
+def web(log: Path, **environment: str) -> Iterator[str]:
+    """The web process's address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "whatsmassive.asgi:application"],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=output,
+        )
+
+    def answers() -> bool:
+        assert process.poll() is None, log.read_text()
+        try:
+            return requests.get(f"{url}/health/", timeout=60).ok
+        except requests.ConnectionError:
+            return False
+
+    try:
+        wait_for(answers, seconds=90, what="the web process answers")
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
+def get(url: str, **more: str) -> tuple[int, dict[str, str]]:
+    answer = requests.get(url, headers=more, timeout=60)
+    return answer.status_code, answer.json()
+
+
+def test_health_tells_what_is_there(tmp_path: Path) -> None:
+    with web(tmp_path / "log") as url:
+        # By whatever name it is asked: a probe knows the address only.
+        assert get(f"{url}/health/", Host="10.1.2.3") == (200, {"web": "ok"})
+        assert get(f"{url}/health/ready/", Host="10.1.2.3") == (200, {"mongodb": "ok", "redis": "ok"})
+        assert requests.post(f"{url}/health/", timeout=60).status_code == 405
+        assert get(f"{url}/health/other/")[0] == 404
+
+
+@pytest.mark.parametrize("name", list(NOWHERE))
+def test_readiness_names_what_is_away_and_nothing_more(tmp_path: Path, name: str) -> None:
+    with web(tmp_path / "log", **{name: NOWHERE[name]}) as url:
+        away = {"MONGODB_URI": "mongodb", "REDIS_URL": "redis"}[name]
+        told = {"mongodb": "ok", "redis": "ok", away: "away"}
+        assert get(f"{url}/health/ready/") == (503, told)
+        assert get(f"{url}/health/") == (200, {"web": "ok"})
