@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.forms import BoundField
 from django.template.context import RequestContext
 from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
@@ -126,6 +127,19 @@ def until(moment: datetime | None) -> str:
 def phone(text: str) -> str:
     """A phone as people write it: `+56 9 1234 5678`."""
     return shown_phone(text) if text else "—"
+
+
+CONTROLS = {"checkbox": "form-check-input", "radio": "form-check-input", "hidden": "", "clearablefile": "form-control"}
+"""The class of a form's control by Django's word for its widget; selects apart, all else is an input."""
+
+
+@register.filter
+def control(field: BoundField) -> str:
+    """A form's field as its control alone, dressed as all of them are."""
+    kind = field.widget_type
+    usual = CONTROLS.get(kind, "form-select" if "select" in kind else "form-control")
+    own = field.field.widget.attrs.get("class", "")
+    return field.as_widget(attrs={"class": f"{usual} {own}".strip()})
 
 
 @register.simple_tag(takes_context=True)
