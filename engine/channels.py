@@ -1,5 +1,6 @@
 """Campaigns whose WhatsApp sessions are missing: the clock runs, then they pause, borrow, or go on by SMS."""
 
+import logging
 import time
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from lib.mongo import collection, server_now
 from live.events import CampaignChanged
 from live.publish import publish
 from messaging import claims, queries
+
+logger = logging.getLogger(__name__)
 
 REROUTED_AT_ONCE = 1000
 SPAN_SECONDS = 0.7
@@ -87,7 +90,16 @@ def _mind(campaign: Campaign, connected: dict[ObjectId, int], now: datetime) -> 
     if step is Step.PAUSE:
         reason = {"$literal": pause_reason(situation)}
         paused = {"status": CampaignStatus.PAUSED.value, "pause_reason": reason, "without_sessions_since": None}
-        return _set(campaign, paused)
+        done = _set(campaign, paused)
+        if done:
+            logger.warning(
+                "campaign %s is paused: %d sessions are connected, it needs %d",
+                campaign.name,
+                situation.connected,
+                max(1, situation.wanted),
+                extra={"kind": "campaign", "object_id": campaign.pk},
+            )
+        return done
     if step is Step.SMS and campaign.sms_pool_id is not None:
         return _by_sms(campaign, pool, campaign.sms_pool_id)
     return 0

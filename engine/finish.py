@@ -1,5 +1,6 @@
 """When a campaign is done, and when a scheduled one begins."""
 
+import logging
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -11,6 +12,8 @@ from lib.mongo import collection, server_now
 from live.events import CampaignChanged
 from live.publish import publish
 from messaging import queries
+
+logger = logging.getLogger(__name__)
 
 LATELY = timedelta(hours=1)
 """How long after its end a campaign is looked at again."""
@@ -25,7 +28,7 @@ def start_scheduled() -> int:
             {"_id": campaign.pk, "status": CampaignStatus.SCHEDULED.value},
             [{"$set": {"status": CampaignStatus.RUNNING.value, "started_at": "$$NOW"}}],
         )
-        started += _announce(campaign, changed.modified_count)
+        started += _announce(campaign, changed.modified_count, "campaign %s begins: its time has come")
     return started
 
 
@@ -53,7 +56,7 @@ def finish_done() -> int:
             # own write, so one of the two always sees the other.
             keep_open([campaign.pk])
             continue
-        finished += _announce(campaign, changed.modified_count)
+        finished += _announce(campaign, changed.modified_count, "campaign %s is completed")
     return finished
 
 
@@ -90,7 +93,8 @@ def keep_open(campaigns: Iterable[ObjectId]) -> None:
     )
 
 
-def _announce(campaign: Campaign, changed: int) -> int:
+def _announce(campaign: Campaign, changed: int, sentence: str) -> int:
     if changed:
+        logger.info(sentence, campaign.name, extra={"kind": "campaign", "object_id": campaign.pk})
         publish(CampaignChanged(str(campaign.pk)))
     return changed

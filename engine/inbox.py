@@ -7,8 +7,9 @@ from collections.abc import Callable
 from domain.delivery import Incoming, Receipt
 from domain.whatsapp_events import incoming_of, receipts_of
 from domain.whatsapp_ids import USER, is_lid, lid_of, wid_of
-from engine.settle import announce
 from lib.mongo import Now
+from live.events import CampaignChanged
+from live.publish import publish
 from messaging import receipts
 from sessions_app import numbers
 from sessions_app.models import SessionEvent
@@ -45,7 +46,8 @@ def _in_batches(apply: Callable[[], int]) -> int:
 
 def _apply_receipts() -> int:
     looked_at, campaigns = receipts.apply_due(limit=BATCH)
-    announce(dict.fromkeys(campaigns))
+    for campaign in campaigns:
+        publish(CampaignChanged(str(campaign)))
     return looked_at
 
 

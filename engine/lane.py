@@ -112,7 +112,8 @@ class Lane:
         changes["down_since"] = {"$ifNull": ["$down_since", "$$NOW"]} if rest.down else None
         collection(Gateway).update_one(self._mine(), [{"$set": changes}])
         if rest.seconds:
-            logger.warning("line %s rests %.1f s: %s", self.gateway.name, rest.seconds, reason)
+            about = {"kind": "gateway", "object_id": self.id}
+            logger.warning("line %s rests %.1f s: %s", self.gateway.name, rest.seconds, reason, extra=about)
         publish(GatewayChanged(str(self.id)))
 
     def abandon(self, error: Exception) -> None:

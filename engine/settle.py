@@ -2,9 +2,8 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from bson import ObjectId
 
@@ -17,7 +16,7 @@ from engine import finish
 from engine.lane import Lane
 from gateways.provider import Provider
 from lib.mongo import retry_unavailable
-from live.events import CampaignChanged
+from live.events import CampaignChanged, MessageChanged
 from live.publish import publish
 from messaging import claims, receipts
 from messaging.claims import Answered
@@ -85,11 +84,19 @@ def _store(lane: Lane, ready: Sequence[Answered], provider: Provider) -> None:
     retry_unavailable(lambda: finish.keep_open(put_back), seconds=STORE_SECONDS)
     ids = [a.answer.provider_id for a in ready if isinstance(a.answer, Sent) and a.answer.provider_id]
     retry_unavailable(lambda: receipts.expect(lane.id, ids), seconds=STORE_SECONDS)
-    announce({a.campaign: None for a in ready})
+    announce((a.outbound.message_id, a.campaign) for a in ready)
 
 
-def announce(campaigns: Mapping[ObjectId | None, Any]) -> None:
-    """Tell the pages that look on that these campaigns' counts moved."""
+def announce(moved: Iterable[tuple[str, ObjectId | None]]) -> None:
+    """Tell the pages that look on that messages moved, each given as (its id, its campaign).
+
+    Of a campaign's messages it is the counts that are looked at; a reply or a test is looked at itself.
+    """
+    campaigns: set[ObjectId] = set()
+    for message, campaign in moved:
+        if campaign is None:
+            publish(MessageChanged(message))
+        else:
+            campaigns.add(campaign)
     for campaign in campaigns:
-        if campaign is not None:
-            publish(CampaignChanged(str(campaign)))
+        publish(CampaignChanged(str(campaign)))

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 import lib.converters  # noqa: F401  # registers <oid:…>
 
+handler500 = "whatsmassive.errors.server_error"
 urlpatterns = [
     path("", include("desk.urls")),
     path("accounts/", include("accounts.urls")),

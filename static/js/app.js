@@ -45,7 +45,11 @@
   };
   body.addEventListener("htmx:sendError", () => complain(state.dataset.away));
   body.addEventListener("htmx:timeout", () => complain(state.dataset.away));
-  body.addEventListener("htmx:responseError", (event) => complain(`HTTP ${event.detail.xhr.status}`));
+  body.addEventListener("htmx:responseError", (event) => {
+    const { status, responseText } = event.detail.xhr;
+    const told = (event.detail.xhr.getResponseHeader("Content-Type") || "").startsWith("text/plain");
+    complain(told ? responseText : `HTTP ${status}`);
+  });
 
   // "/" searches, "g" and a letter goes to a page of the menu.
   let going = 0;

@@ -99,7 +99,7 @@ DATABASES = {
             "retryWrites": True,
             "w": "majority",
             "maxPoolSize": 50,
-            "serverSelectionTimeoutMS": 5000,
+            "serverSelectionTimeoutMS": int(ENV["MONGODB_PATIENCE"] * 1000),
             "appname": "whatsmassive",
         },
     },

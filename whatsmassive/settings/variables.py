@@ -162,6 +162,12 @@ VARIABLES = (
     ),
     Variable("MONGODB_NAME", str, "whatsmassive", "Name of the database."),
     Variable(
+        "MONGODB_PATIENCE",
+        float,
+        "5",
+        "Seconds to wait for a MongoDB that does not answer. The web process waits 2, so that pages say so soon.",
+    ),
+    Variable(
         "REDIS_URL",
         address("redis", "rediss"),
         "redis://127.0.0.1:6379/0",
