@@ -11,10 +11,10 @@ from django.utils.translation import ngettext
 from campaigns.models import STATUS_LABELS, CampaignChannel, NoSessionPolicy
 from campaigns.queries import LineTrouble, Progress
 from campaigns.report import LaneRow, Report
-from campaigns.sentences import reason_sentence
 from domain.states import CampaignStatus, MessageStatus, SessionStatus
 from gateways.models import Channel
 from messaging.models import STATUS_LABELS as MESSAGE_LABELS
+from messaging.reasons import reason_sentence
 from messaging.replies import Reply
 from sessions_app.models import STATUS_LABELS as SESSION_LABELS
 

@@ -13,10 +13,10 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import get_column_letter
 
-from campaigns.sentences import reason_sentence
 from domain.states import MessageStatus
 from gateways.models import Channel
 from messaging.models import STATUS_LABELS
+from messaging.reasons import reason_sentence
 
 TIMES = ("sent_at", "delivered_at", "read_at", "failed_at")
 WIDTHS = {"row": 8, "name": 30, "phone": 16, "reason": 40, "detail": 40, "text": 60, "attempt_id": 34}

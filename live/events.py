@@ -61,6 +61,13 @@ class MessageChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PoolChanged(Event):
+    """A pool's settings, or which lines it has."""
+
+    kind = "pool"
+
+
+@dataclass(frozen=True, slots=True)
 class SessionChanged(Event):
     """A WhatsApp session's state, its QR or its link code."""
 

@@ -12,6 +12,8 @@ from domain.delivery import Incoming, Receipt, ReceiptState
 from domain.outcome import after_receipt
 from domain.states import MessageStatus
 from lib.mongo import collection, server_now
+from live.events import MessageChanged
+from live.publish import publish
 from messaging import claims
 from messaging.claims.steps import naive
 from messaging.models import InboxItem, IncomingText, Message
@@ -124,6 +126,9 @@ def apply_due(*, limit: int = 500) -> tuple[int, set[ObjectId]]:
             matched[message["_id"]].append({**item, "message": message})
     moves = [move for found in matched.values() if (move := _move(found))]
     moved = claims.apply_receipts(moves)
+    for move in moves:
+        if move.campaign is None:  # a reply or a test, which somebody looks at itself
+            publish(MessageChanged(str(move.message)))
     if later:
         inbox.bulk_write(later, ordered=False)
     if moved == len(moves):

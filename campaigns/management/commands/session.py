@@ -18,7 +18,6 @@ from campaigns.errors import CampaignError
 from campaigns.management import session_watch
 from campaigns.management.outcome import Interrupted, told_errors
 from campaigns.management.session_watch import Watch, tell_qr
-from campaigns.sentences import reason_sentence
 from debtors.intake.reasons import row_reason
 from domain.phones import PhoneError, parse_phone
 from domain.states import MessageStatus, SessionStatus
@@ -26,6 +25,7 @@ from gateways import commands, describe, sessions
 from gateways.kinds import kind_named
 from gateways.sessions import LIMITS
 from messaging.models import STATUS_LABELS, Message
+from messaging.reasons import reason_sentence
 from sessions_app import commands as intent
 from sessions_app.describe import cause_sentence
 from sessions_app.models import Session
