@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+PATIENCE = 60.0
+"""Seconds that the other side may take for its next step."""
+
 
 @dataclass
 class Heard:
@@ -93,7 +96,7 @@ class FarSide:
             thread.start()
 
     def _talk(self, connection: socket.socket, nth: int) -> None:
-        connection.settimeout(10)
+        connection.settimeout(PATIENCE)
         try:
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)
@@ -111,7 +114,7 @@ class FarSide:
         self._ended.set()
         self._listener.close()
         for thread in self._threads:
-            thread.join(timeout=12)
+            thread.join(timeout=PATIENCE)
 
 
 def response(status: int = 200, body: bytes = b"", *headers: str, kind: str = "application/json") -> bytes:
@@ -150,7 +153,7 @@ def says(data: bytes) -> Script:
 
 def closes_unread(talk: Talk) -> None:
     """Close with what the client has written unread."""
-    select.select([talk.connection], [], [], 10)  # sooner, and the client sees a connection that was never made
+    select.select([talk.connection], [], [], PATIENCE)  # sooner, and the client sees a connection that was never made
     talk.reset()
 
 
@@ -166,7 +169,7 @@ def closes_after_reading(talk: Talk) -> None:
 
 def says_nothing(talk: Talk) -> None:
     talk.read()
-    talk.ended.wait(10)
+    talk.ended.wait(PATIENCE)
 
 
 def drips(talk: Talk) -> None:

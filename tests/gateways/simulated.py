@@ -34,7 +34,7 @@ class RunningGateway(SimulatedProcess):
         """Ask again while it drops connections: it can't tell our questions from sends before it reads them."""
         for _ in range(50):
             try:
-                return requests.request(method, self.url + path, timeout=30, **more)
+                return requests.request(method, self.url + path, timeout=90, **more)
             except requests.ConnectionError:
                 if self._process.poll() is not None:
                     raise

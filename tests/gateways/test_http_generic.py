@@ -18,7 +18,7 @@ SEND = "/send?to={phone}&text={message}&id={id}"
 
 
 def reconcile(far: FarSide, **fields: Any) -> object:
-    made = line(url=far.url + SEND, timeout_s=1, id_path="id", **fields)
+    made = line(url=far.url + SEND, timeout_s=60, id_path="id", **fields)
     return provider_for(made).reconcile(outbound(), not_after=time.monotonic() + 60)
 
 
@@ -114,7 +114,7 @@ def test_errors_are_as_sure_as_they_say_in_front_of_a_gateway_with_every_fault()
               "html": 0.1, "html_after": 0.1}  # fmt: skip
     control = json.dumps({"drop_connections": 0.1, "default": {"faults": faults, "jitter_ms": 20}})
     with RunningGateway("--control", control, "--seed", "3") as gateway:
-        made = line(url=gateway.url + SEND, id_path="id", concurrency=50, timeout_s=5)
+        made = line(url=gateway.url + SEND, id_path="id", concurrency=50, timeout_s=60)
         batch = [outbound(phone=f"+569{n:08}", attempt_id=f"{n:032x}") for n in range(400)]
         results = list(provider_for(made).send(batch, not_after=time.monotonic() + 60))
         gateway.control(drop_connections=0)

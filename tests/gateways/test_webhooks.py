@@ -41,7 +41,7 @@ class Web:
 
     def ask(self, method: str, path: str, body: bytes | Iterator[bytes] | None = None) -> tuple[int, bytes]:
         """A body of several parts goes in chunks."""
-        client = http.client.HTTPConnection(HOST, self.port, timeout=30)
+        client = http.client.HTTPConnection(HOST, self.port, timeout=90)
         try:
             client.request(method, path, body, JSON, encode_chunked=isinstance(body, Iterator))
             answer = client.getresponse()
@@ -65,7 +65,7 @@ def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iter
     with running.output.open("wb") as output:
         process = subprocess.Popen(service.command, cwd=ROOT, env=environment, stdout=output, stderr=output)
     try:
-        ends_at = time.monotonic() + 60
+        ends_at = time.monotonic() + 90
         while not answers(port):
             assert process.poll() is None, running.output.read_text()
             assert time.monotonic() < ends_at, running.output.read_text()
@@ -73,7 +73,7 @@ def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iter
         yield running
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def answers(port: int) -> bool:
@@ -122,7 +122,7 @@ def test_query_of_too_many_fields_is_refused(web: Web, gateway: Gateway) -> None
 
 
 def test_report_may_come_as_a_form(web: Web, gateway: Gateway) -> None:
-    client = http.client.HTTPConnection(HOST, web.port, timeout=30)
+    client = http.client.HTTPConnection(HOST, web.port, timeout=90)
     headers = {"content-TYPE": "application/x-www-form-urlencoded"}
     client.request("POST", address(gateway), b"id=a1&provider_id=p1&status=delivered", headers)
     assert client.getresponse().status == 200
@@ -197,7 +197,7 @@ def test_call_that_is_too_long_is_refused(web: Web, gateway: Gateway, chunked: b
 
 def test_slow_body_holds_up_nobody(web: Web, gateway: Gateway) -> None:
     head = f"POST {address(gateway)} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {len(REPORT)}\r\n\r\n"
-    with socket.create_connection((HOST, web.port), timeout=30) as slow:
+    with socket.create_connection((HOST, web.port), timeout=90) as slow:
         slow.sendall(head.encode() + REPORT[:5])
         assert web.post(address(gateway)) == 200
         slow.sendall(REPORT[5:])
@@ -208,7 +208,7 @@ def test_slow_body_holds_up_nobody(web: Web, gateway: Gateway) -> None:
 def test_far_side_that_hangs_up_is_harmless(web: Web, gateway: Gateway) -> None:
     head = f"POST {address(gateway)} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {len(REPORT)}\r\n\r\n"
     for sent in (REPORT[:5], REPORT):
-        with socket.create_connection((HOST, web.port), timeout=30) as hasty:
+        with socket.create_connection((HOST, web.port), timeout=90) as hasty:
             hasty.sendall(head.encode() + sent)
     assert web.post(address(gateway)) == 200
     assert set(stored()) == {("a1", "p1", "delivered")}

@@ -75,8 +75,9 @@ def test_a_document_is_what_saving_the_instance_stores() -> None:
 
 
 def test_the_servers_time_is_aware_and_now() -> None:
-    before = datetime.now(UTC) - timedelta(seconds=1)
-    assert before < server_now() < before + timedelta(seconds=10)
+    # MongoDB's times have milliseconds.
+    before = datetime.now(UTC) - timedelta(milliseconds=2)
+    assert before <= server_now() <= datetime.now(UTC)
     assert server_now().tzinfo is UTC
 
 
@@ -93,13 +94,14 @@ def test_due_finds_what_has_come_or_has_no_time_by_the_index() -> None:
 # Compare and set -----------------------------------------------------------------------------------------------------
 def test_compare_and_set_changes_what_is_as_expected() -> None:
     ana = person(age=1, seen_at=LONG_AGO)
+    before = server_now()
     changes = {"age": F("age") + 1, "name": "$name", "seen_at": now_plus(30), "born_at": Now(), "debt": Decimal("2.5")}
     assert compare_and_set(Person, ana.pk, {"age": 1, "seen_at__lte": Now()}, changes) is True
     ana.refresh_from_db()
     assert (ana.age, ana.name, ana.debt) == (2, "$name", Decimal("2.50"))
     assert ana.seen_at is not None and ana.born_at is not None
     assert ana.seen_at - ana.born_at == timedelta(seconds=30)
-    assert abs(ana.born_at - server_now()) < timedelta(seconds=5)
+    assert before <= ana.born_at <= server_now()
 
 
 @pytest.mark.parametrize(
@@ -245,7 +247,7 @@ def test_an_outage_longer_than_the_patience_is_raised() -> None:
     start = time.monotonic()
     with pytest.raises(ServerSelectionTimeoutError):
         retry_unavailable(away, seconds=0.3)
-    assert 0.3 <= time.monotonic() - start < 5
+    assert time.monotonic() - start >= 0.3
 
 
 def test_an_error_that_is_no_outage_is_raised_at_once() -> None:

@@ -14,7 +14,8 @@ import pytest
 from runner.processes import PROC, TAG, end_all, relations, tagged
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE = 15.0
+PATIENCE = 90.0
+"""How long anything may take on a loaded machine before a test fails."""
 
 
 class Installation:
@@ -32,7 +33,7 @@ class Installation:
             env={**self.environment, **variables},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=150,
             check=False,
         )
 
@@ -54,13 +55,12 @@ class Installation:
         return dict(line.split("=", 1) for line in lines)
 
 
-def wait_until(condition: Callable[[], bool], *, patience: float = PATIENCE) -> float:
-    """The seconds until the condition held; fails when it never did."""
+def wait_until(condition: Callable[[], bool], *, patience: float = PATIENCE) -> None:
+    """Wait until the condition holds; fails when it does not in time."""
     began = time.monotonic()
     while not condition():
         assert time.monotonic() - began < patience, "it did not happen in time"
         time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def is_alive(pid: int) -> bool:

@@ -68,7 +68,7 @@ def test_worker_ends_when_its_broker_is(broker: Installation, tmp_path: Path, ho
             **broker.environment,
             "REDIS_URL": broker.env()["REDIS_URL"],
             "WHATSMASSIVE_READY_FILE": str(ready),
-            "WHATSMASSIVE_BROKER_LOSS_LIMIT": "1",
+            "WHATSMASSIVE_BROKER_LOSS_LIMIT": "2",
         },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -79,7 +79,7 @@ def test_worker_ends_when_its_broker_is(broker: Installation, tmp_path: Path, ho
             broker.call("stop")
         else:
             os.kill(broker.fact("redis", "pid"), signal.SIGSTOP)
-        assert worker.wait(timeout=30) == code
+        assert worker.wait(timeout=120) == code
     finally:
         if how == "silent":
             os.kill(broker.fact("redis", "pid"), signal.SIGCONT)

@@ -15,9 +15,7 @@ from runner.guard import Guard
 from runner.readiness import EndsWell, FileAppears
 from runner.service import Service
 from runner.supervisor import Supervisor
-from tests.runner.conftest import ROOT, is_alive, wait_until
-
-PATIENCE = 10.0
+from tests.runner.conftest import PATIENCE, ROOT, is_alive, wait_until
 
 
 class Supervised:
@@ -35,7 +33,9 @@ class Supervised:
     def program(self, name: str, code: str = "", needs: tuple[str, ...] = (), **limits: float) -> Service:
         """A service that makes its ready file, runs this code, and waits."""
         ready = self.folder / f"{name}.ready"
-        whole = f"import os, pathlib, signal, sys, time\npathlib.Path({str(ready)!r}).touch()\n{code}\ntime.sleep(60)\n"
+        whole = (
+            f"import os, pathlib, signal, sys, time\npathlib.Path({str(ready)!r}).touch()\n{code}\ntime.sleep(600)\n"
+        )
         return Service(name, (sys.executable, "-c", whole), FileAppears(ready), needs=needs, **limits)
 
     def start(self, *services: Service) -> str | None:
@@ -121,7 +121,7 @@ def test_failed_addition_leaves_the_running_ones(supervised: Supervised) -> None
 
 
 def test_service_that_never_gets_ready_is_given_up(supervised: Supervised) -> None:
-    sleeper = Service("sleeper", ("sleep", "60"), FileAppears(supervised.folder / "never"), timeout=0.2)
+    sleeper = Service("sleeper", ("sleep", "600"), FileAppears(supervised.folder / "never"), timeout=0.2)
     failure = supervised.start(sleeper)
     assert failure is not None
     assert supervised.announced == ["sleeper is not ready after 0.2 s, ending it"]
@@ -133,14 +133,14 @@ def test_service_that_ignores_term_is_killed_with_its_children(supervised: Super
     code = (
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "import subprocess\n"
-        f"pathlib.Path({str(child)!r}).write_text(str(subprocess.Popen(['sleep', '60']).pid))"
+        f"pathlib.Path({str(child)!r}).write_text(str(subprocess.Popen(['sleep', '600']).pid))"
     )
     supervised.start(supervised.program("deaf", code, grace=0.3))
     wait_until(lambda: child.exists() and child.read_text() != "")
     pids = [supervised.pid("deaf"), int(child.read_text())]
     began = time.monotonic()
-    supervised.stop()
-    assert 0.3 <= time.monotonic() - began < 2
+    supervised.stop()  # left alone, they would go on until the test's own time is up
+    assert time.monotonic() - began >= 0.3
     assert [is_alive(pid) for pid in pids] == [False, False]
 
 
@@ -164,8 +164,8 @@ from runner.service import Service
 from runner.supervisor import Supervisor
 folder, run_id = Path(sys.argv[1]), sys.argv[2]
 child = "import subprocess, pathlib, sys, time; "
-child += "inner = subprocess.Popen(['sleep', '60'], start_new_session=True); "
-child += "pathlib.Path(sys.argv[1]).write_text(str(inner.pid)); time.sleep(60)"
+child += "inner = subprocess.Popen(['sleep', '600'], start_new_session=True); "
+child += "pathlib.Path(sys.argv[1]).write_text(str(inner.pid)); time.sleep(600)"
 service = Service("parent", (sys.executable, "-c", child, str(folder / "pid")), FileAppears(folder / "pid"))
 supervisor = Supervisor(guard=Guard(run_id, data=folder), logs=folder, environment=os.environ, announce=print)
 supervisor.add([service])
@@ -180,4 +180,4 @@ def test_killed_runner_takes_grandchildren_of_other_sessions_along(tmp_path: Pat
     grandchild = int(path.read_text())
     runner.kill()
     runner.wait()
-    assert wait_until(lambda: not is_alive(grandchild)) < 4
+    wait_until(lambda: not is_alive(grandchild))
