@@ -1,10 +1,19 @@
 """MongoDB or Redis away: pages say so, and come back by themselves."""
 
+import os
+from collections.abc import Iterator
+
 import pytest
+from django.db import connection
 from django.test import Client
 from pymongo.errors import ServerSelectionTimeoutError
 
 from accounts.models import User
+from campaigns import commands
+from tests.factories.sending import make_campaign, make_pool
+from tests.pages.conftest import PASSWORD
+from tests.pages.web import Browser, Web
+from tests.pages.wire import Wire, wired
 
 pytestmark = pytest.mark.django_db
 
@@ -43,3 +52,54 @@ def test_fault_of_ours_has_a_page_without_its_details(client: Client, monkeypatc
     answer = client.get("/accounts/login/")
     assert answer.status_code == 500
     assert "secret" not in answer.content.decode()
+
+
+class Reached:
+    """A browser at a web process that reaches MongoDB and Redis over wires."""
+
+    def __init__(self, browser: Browser, mongodb: Wire, redis: Wire) -> None:
+        self.browser, self.mongodb, self.redis = browser, mongodb, redis
+
+
+@pytest.fixture
+def reached(web: Web, clean_database: None, same_layer: None, staff: User) -> Iterator[Reached]:
+    mongodb, uri = wired(os.environ["MONGODB_URI"], query="directConnection=true")
+    redis, url = wired(os.environ["REDIS_URL"])
+    own = Web(str(connection.settings_dict["NAME"]), MONGODB_URI=uri, REDIS_URL=url)
+    browser = Browser(own.url)
+    yield Reached(browser, mongodb, redis)
+    browser.close()
+    own.stop()
+    mongodb.cut()
+    redis.cut()
+
+
+@pytest.mark.whole_database
+def test_pages_say_that_the_database_is_away_and_come_back_by_themselves(reached: Reached) -> None:
+    campaign = make_campaign(make_pool())
+    browser = reached.browser
+    browser.sign_in("ana", PASSWORD)
+    browser.live()
+    reached.mongodb.cut()
+    browser.open("/")
+    browser.see("#away[data-reload]")
+    reached.mongodb.join()
+    browser.reads(campaign.name)
+    browser.live()
+
+
+@pytest.mark.whole_database
+def test_page_without_redis_works_and_says_that_it_is_not_live(reached: Reached) -> None:
+    campaign = make_campaign(make_pool())
+    browser = reached.browser
+    browser.sign_in("ana", PASSWORD)
+    browser.live()
+    reached.redis.cut()
+    browser.see('html[data-live="off"]')
+    commands.pause(campaign.name)
+    browser.open("/log/")
+    browser.see('html[data-live="off"]')
+    browser.open("/")
+    browser.see("#panel-campaigns .state-soon")
+    reached.redis.join()
+    browser.live()

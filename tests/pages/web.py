@@ -27,10 +27,10 @@ T = TypeVar("T")
 
 
 class Web:
-    """Daphne on a free port. `name` is the database it works on."""
+    """Daphne on a free port. `name` is the database it works on; `environment` is its own."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, **environment: str) -> None:
+        self._environment = {"MONGODB_NAME": name, **environment}
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
@@ -43,7 +43,7 @@ class Web:
         self._process = subprocess.Popen(
             [*command, "whatsmassive.asgi:application"],
             cwd=ROOT,
-            env={**os.environ, "MONGODB_NAME": self._name},
+            env={**os.environ, **self._environment},
             stdout=self._log,
             stderr=self._log,
         )
