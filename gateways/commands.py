@@ -2,7 +2,7 @@
 
 import math
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from bson import ObjectId
@@ -14,8 +14,8 @@ from gateways.errors import GatewayError
 from gateways.kinds import kind_named
 from gateways.models import Channel, Gateway, Pool, Strategy
 from gateways.url_templates import fields_from
-from lib.mongo import collection, run_tx
-from live.events import GatewayChanged
+from lib.mongo import collection, run_tx, typed_values
+from live.events import GatewayChanged, MessageChanged, PoolChanged
 from live.publish import publish
 from messaging import claims
 from messaging.models import Kind
@@ -58,7 +58,10 @@ def create_pool(
     try:
         pool.save(force_insert=True)
     except IntegrityError:
-        raise GatewayError(_("There is a pool “%(name)s” already: choose another name.") % {"name": name}) from None
+        raise GatewayError(
+            _("There is a pool “%(name)s” already: choose another name.") % {"name": name}, field="name"
+        ) from None
+    publish(PoolChanged(str(pool.pk)))
     return pool
 
 
@@ -94,6 +97,7 @@ def change_pool(
     changed = ("strategy", "delay_seconds", "variation_seconds", "auto_throttle", "throttle_target", "throttle_max")
     # Not the whole document: its deal belongs to the engine.
     Pool.objects.filter(pk=pool.pk).update(**{field: getattr(pool, field) for field in changed})
+    publish(PoolChanged(str(pool.pk)))
     return pool
 
 
@@ -122,7 +126,36 @@ def create_gateway(
     try:
         gateway.save(force_insert=True)
     except IntegrityError:
-        raise GatewayError(_("There is a gateway “%(name)s” already: choose another name.") % {"name": name}) from None
+        raise GatewayError(
+            _("There is a gateway “%(name)s” already: choose another name.") % {"name": name}, field="name"
+        ) from None
+    publish(GatewayChanged(str(gateway.pk)))
+    publish(PoolChanged(str(home.pk)))
+    return gateway
+
+
+def change_gateway(*, name: str, fields: Mapping[str, Any], forget: Collection[str] = ()) -> Gateway:
+    """Change what is given of a line's settings, also while it sends: its next slice takes them up.
+
+    What is not named stays as it is, secrets too, unless `forget` names it: that goes back to its default. Raises
+    GatewayError, also when somebody else changed the line meanwhile.
+    """
+    gateway = gateway_named(name)
+    kind = kind_named(gateway.kind)
+    if kind.needs_session:
+        raise GatewayError(_("“%(name)s” goes with its session: change it there.") % {"name": name})
+    declared = {field.name for field in kind.fields}
+    stored = {**gateway.config, **gateway.secrets}
+    kept = {field: value for field, value in stored.items() if field in declared and field not in forget}
+    plain, sealed = kind.split(kind.clean({**kept, **fields}))
+    sealed |= {field: value for field, value in gateway.secrets.items() if field not in declared}
+    new = typed_values(Gateway, {"config": plain, "secrets": sealed})
+    # Sealing gives another text each time, so the seal tells one version of the settings from the next.
+    same = {"_id": gateway.pk, "secrets": gateway.secrets.sealed}
+    if not collection(Gateway).update_one(same, {"$set": new}).matched_count:
+        raise GatewayError(_("Somebody else changed “%(name)s” meanwhile: look at it and try again.") % {"name": name})
+    publish(GatewayChanged(str(gateway.pk)))
+    gateway.config, gateway.secrets = plain, sealed
     return gateway
 
 
@@ -195,19 +228,21 @@ def delete_session(*, name: str) -> None:
 
 
 def send_test(*, name: str, phone: str, text: str, attachment: ObjectId | None = None) -> ObjectId:
-    """A text by this session to this phone (E.164), at once and outside of any campaign; the message's id.
+    """A text by this line to this phone (E.164), at once and outside of any campaign; the message's id.
 
-    Raises GatewayError.
+    A session's line has the session's name. Raises GatewayError.
     """
-    session = session_named(name)
-    gateway = Gateway.objects.filter(pk=session.gateway).first()
-    if gateway is None or not gateway.active:
+    gateway = gateway_named(" ".join(name.split()))
+    if not gateway.active:
+        raise GatewayError(_("“%(name)s” is switched off. Switch it on first.") % {"name": gateway.name})
+    if not gateway.pool.active:
         raise GatewayError(
-            _("“%(name)s” is switched off. Switch it on with `manage.py gateway activate`.") % {"name": session.name}
+            _("“%(name)s” is switched off with its pool “%(pool)s”. Switch that on first.")
+            % {"name": gateway.name, "pool": gateway.pool.name}
         )
     if not text.strip() and attachment is None:
-        raise GatewayError(_("The message is empty."))
-    return claims.add_direct(
+        raise GatewayError(_("The message is empty."), field="text")
+    message = claims.add_direct(
         kind=Kind.TEST,
         gateway=gateway.pk,
         pool=gateway.pool_id,
@@ -216,6 +251,9 @@ def send_test(*, name: str, phone: str, text: str, attachment: ObjectId | None =
         text=text,
         attachment=attachment,
     )
+    publish(MessageChanged(str(message)))
+    publish(GatewayChanged(str(gateway.pk)))
+    return message
 
 
 def set_gateway_active(*, name: str, active: bool) -> Gateway:
@@ -231,6 +269,7 @@ def set_pool_active(*, name: str, active: bool) -> Pool:
     """Let the pool's lines send, or keep them from starting anything new. Raises GatewayError."""
     pool = pool_named(name)
     Pool.objects.filter(pk=pool.pk).update(active=active)  # its deal belongs to the engine
+    publish(PoolChanged(str(pool.pk)))
     pool.active = active
     return pool
 
@@ -260,7 +299,7 @@ def gateway_named(name: str) -> Gateway:
 def _checked_name(name: str) -> str:
     name = " ".join(name.split())
     if not name or len(name) > 100:
-        raise GatewayError(_("A name has 1 to 100 characters."))
+        raise GatewayError(_("A name has 1 to 100 characters."), field="name")
     return name
 
 
@@ -269,26 +308,28 @@ def _checked_pace(channel: Channel, delay: float | None, variation: float | None
     delay = usual_delay if delay is None else delay
     variation = min(usual_variation, delay) if variation is None else variation
     if not (math.isfinite(delay) and 0 <= delay <= LONGEST_DELAY):
-        raise GatewayError(_("The delay is a number of seconds from 0 to 86400."))
+        raise GatewayError(_("The delay is a number of seconds from 0 to 86400."), field="delay")
     if not (math.isfinite(variation) and 0 <= variation <= delay):
-        raise GatewayError(_("The variation is a number of seconds from 0 to the delay."))
+        raise GatewayError(_("The variation is a number of seconds from 0 to the delay."), field="variation")
     return delay, variation
 
 
 def _set_throttle(pool: Pool, *, on: bool, target: int | None, most: float | None) -> None:
     if not on and (target is not None or most is not None):
-        raise GatewayError(_("The throttle's target and maximum need the throttle: add --auto-throttle."))
+        raise GatewayError(_("The throttle's target and maximum need the throttle: switch it on too."))
     pool.auto_throttle = on
     if target is not None:
         pool.throttle_target = target
     if most is not None:
         pool.throttle_max = most
     if on and pool.delay_seconds <= 0:
-        raise GatewayError(_("A throttle lengthens the delay, and this pool has none: give it a --delay."))
+        raise GatewayError(_("A throttle lengthens the delay, and this pool has none: give it one."), field="delay")
     if not 1 <= pool.throttle_target <= MOST_LANES:
-        raise GatewayError(_("The throttle's target is a number of lines from 1 to 1000."))
+        raise GatewayError(_("The throttle's target is a number of lines from 1 to 1000."), field="throttle_target")
     if not (math.isfinite(pool.throttle_max) and 1 <= pool.throttle_max <= LONGEST_THROTTLE):
-        raise GatewayError(_("The throttle's maximum is how many times the delay, from 1 to 100."))
+        raise GatewayError(
+            _("The throttle's maximum is how many times the delay, from 1 to 100."), field="throttle_max"
+        )
 
 
 def _pool_for(name: str, channel: Channel) -> Pool:

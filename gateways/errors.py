@@ -2,7 +2,14 @@
 
 
 class GatewayError(Exception):
-    """The settings can't be taken; the message is translated and says what to do. It holds no secret."""
+    """The settings can't be taken; the message is translated and says what to do. It holds no secret.
+
+    `field` names the argument that it is about, where it is one: a form shows the message there.
+    """
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class UrlTemplateError(GatewayError):

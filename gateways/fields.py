@@ -28,8 +28,9 @@ class Field:
     """One setting of a kind.
 
     A `secret` one is sealed in the database and never shown again; `shown` makes what is shown in its place (the mask
-    alone when there is none). `check` looks at the cleaned value, gives it back (normalised) and raises ValueError
-    with a translated sentence.
+    alone when there is none). Forms show those of a `section` together under that heading, the ones without any first;
+    a `multiline` one is a text of several lines. `check` looks at the cleaned value, gives it back (normalised) and
+    raises ValueError with a translated sentence.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Field:
     maximum: float | None = None
     check: Callable[[Any], Any] | None = None
     shown: Callable[[Any], str] | None = None
+    section: str | StrPromise = ""
+    multiline: bool = False
 
     def clean(self, value: Any) -> Any:
         """The value in its type, from text or from what JSON gives. Raises GatewayError."""

@@ -174,6 +174,12 @@ def _check_token(token: str) -> str:
     return token
 
 
+ANSWERS = gettext_lazy("What the gateway's answers mean")
+CALLS = gettext_lazy("What the gateway tells us later")
+PACE = gettext_lazy("How fast it may go")
+MORE = gettext_lazy("More about the request")
+"""The sections of a line's form, after what every line needs."""
+
 FIELDS = (
     Field(
         "url",
@@ -188,21 +194,24 @@ FIELDS = (
         ),
     ),
     Field("method", gettext_lazy("Method"), FieldType.CHOICE, default="GET", choices=("GET", "POST", "PUT")),
-    Field("headers", gettext_lazy("Headers"), FieldType.MAPPING, secret=True, default={}, check=_check_headers),
+    Field(
+        "headers",
+        gettext_lazy("Headers"),
+        FieldType.MAPPING,
+        secret=True,
+        default={},
+        check=_check_headers,
+        section=MORE,
+    ),
     Field(
         "body",
         gettext_lazy("Body"),
         check=_check_body,
         help=gettext_lazy('Such as {"to": "{phone}", "text": "{message}", "id": "{id}"} for JSON.'),
+        multiline=True,
     ),
-    Field(
-        "content_type",
-        gettext_lazy("Content type"),
-        FieldType.CHOICE,
-        default="json",
-        choices=tuple(CONTENT_TYPES),
-    ),
-    Field("encoding", gettext_lazy("Encoding"), default="utf-8", required=True, check=_check_encoding),
+    Field("content_type", gettext_lazy("Content type"), FieldType.CHOICE, default="json", choices=tuple(CONTENT_TYPES)),
+    Field("encoding", gettext_lazy("Encoding"), default="utf-8", required=True, check=_check_encoding, section=MORE),
     Field(
         "phone_format",
         gettext_lazy("Phone format"),
@@ -210,6 +219,7 @@ FIELDS = (
         default="e164",
         choices=("e164", "digits", "national"),
         help=gettext_lazy("+56912345678, 56912345678 or 912345678."),
+        section=MORE,
     ),
     Field(
         "auth",
@@ -235,13 +245,15 @@ FIELDS = (
         gettext_lazy("Accepted when the answer matches"),
         check=_check_pattern,
         help=gettext_lazy("A regular expression. A readable answer that doesn't match is a refusal."),
+        section=ANSWERS,
     ),
-    Field("failure_pattern", gettext_lazy("Refused when the answer matches"), check=_check_pattern),
+    Field("failure_pattern", gettext_lazy("Refused when the answer matches"), check=_check_pattern, section=ANSWERS),
     Field(
         "id_path",
         gettext_lazy("Where the gateway's id is"),
         check=_check_path,
         help=gettext_lazy("In the answer: messages.0.id, or a regular expression between slashes: /id=(\\w+)/."),
+        section=ANSWERS,
     ),
     Field(
         "refusal_statuses",
@@ -249,6 +261,7 @@ FIELDS = (
         default="429",
         check=_check_statuses,
         help=gettext_lazy("Only what the gateway documents as such: those messages are sent again."),
+        section=ANSWERS,
     ),
     Field(
         "deduplicates",
@@ -256,6 +269,7 @@ FIELDS = (
         FieldType.BOOLEAN,
         default=False,
         help=gettext_lazy("Only if the gateway documents it: lost answers are then settled by asking again."),
+        section=ANSWERS,
     ),
     Field(
         "status_url",
@@ -263,8 +277,15 @@ FIELDS = (
         secret=True,
         check=_check_status_url,
         shown=shown_url,
+        section=ANSWERS,
     ),
-    Field("status_path", gettext_lazy("Where its answer has the state"), default="status", check=_check_path),
+    Field(
+        "status_path",
+        gettext_lazy("Where its answer has the state"),
+        default="status",
+        check=_check_path,
+        section=ANSWERS,
+    ),
     Field(
         "states",
         gettext_lazy("What the gateway's words mean"),
@@ -272,18 +293,31 @@ FIELDS = (
         default=STATES,
         check=_check_states,
         help=gettext_lazy("Each word with one of: sent, delivered, read, failed. Other words are passed over."),
+        section=ANSWERS,
     ),
-    Field("callback_id", gettext_lazy("Callback: our id"), default="id", check=_check_path),
-    Field("callback_provider_id", gettext_lazy("Callback: the gateway's id"), default="provider_id", check=_check_path),
-    Field("callback_state", gettext_lazy("Callback: the state"), default="status", check=_check_path),
-    Field("callback_error", gettext_lazy("Callback: the error"), default="error", check=_check_path),
-    Field("callback_list", gettext_lazy("Callback: where the list of reports is"), check=_check_path),
-    Field("callback_from", gettext_lazy("Incoming text: the sender"), default="from", check=_check_path),
-    Field("callback_text", gettext_lazy("Incoming text: the text"), default="text", check=_check_path),
+    Field("callback_id", gettext_lazy("Callback: our id"), default="id", check=_check_path, section=CALLS),
     Field(
-        "timeout_s", gettext_lazy("Seconds to wait for an answer"), FieldType.INTEGER, default=15, minimum=1, maximum=60
+        "callback_provider_id",
+        gettext_lazy("Callback: the gateway's id"),
+        default="provider_id",
+        check=_check_path,
+        section=CALLS,
     ),
-    Field("verify_tls", gettext_lazy("Check the TLS certificate"), FieldType.BOOLEAN, default=True),
+    Field("callback_state", gettext_lazy("Callback: the state"), default="status", check=_check_path, section=CALLS),
+    Field("callback_error", gettext_lazy("Callback: the error"), default="error", check=_check_path, section=CALLS),
+    Field("callback_list", gettext_lazy("Callback: where the list of reports is"), check=_check_path, section=CALLS),
+    Field("callback_from", gettext_lazy("Incoming text: the sender"), default="from", check=_check_path, section=CALLS),
+    Field("callback_text", gettext_lazy("Incoming text: the text"), default="text", check=_check_path, section=CALLS),
+    Field(
+        "timeout_s",
+        gettext_lazy("Seconds to wait for an answer"),
+        FieldType.INTEGER,
+        default=15,
+        minimum=1,
+        maximum=60,
+        section=PACE,
+    ),
+    Field("verify_tls", gettext_lazy("Check the TLS certificate"), FieldType.BOOLEAN, default=True, section=MORE),
     Field(
         "rate_per_second",
         gettext_lazy("Requests per second, at most"),
@@ -292,8 +326,17 @@ FIELDS = (
         minimum=0,
         maximum=1000,
         help=gettext_lazy("0 means no limit. For less than one a second use the pool's delay."),
+        section=PACE,
     ),
-    Field("concurrency", gettext_lazy("Requests at once"), FieldType.INTEGER, default=16, minimum=1, maximum=200),
+    Field(
+        "concurrency",
+        gettext_lazy("Requests at once"),
+        FieldType.INTEGER,
+        default=16,
+        minimum=1,
+        maximum=200,
+        section=PACE,
+    ),
     Field(
         "max_length",
         gettext_lazy("Longest text, in characters"),
@@ -302,6 +345,7 @@ FIELDS = (
         minimum=0,
         maximum=10_000,
         help=gettext_lazy("0 means no limit. A longer text is not sent."),
+        section=MORE,
     ),
 )
 

@@ -68,8 +68,8 @@ def test_pool_may_lengthen_its_delay_with_the_number_of_its_lines() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("X", "--channel", "whatsapp", "--throttle-target", "2"), "add --auto-throttle"),
-        (("X", "--channel", "sms", "--auto-throttle"), "give it a --delay"),
+        (("X", "--channel", "whatsapp", "--throttle-target", "2"), "need the throttle"),
+        (("X", "--channel", "sms", "--auto-throttle"), "this pool has none: give it one"),
         (("X", "--channel", "whatsapp", "--auto-throttle", "--throttle-target", "0"), "from 1 to 1000"),
         (("X", "--channel", "whatsapp", "--auto-throttle", "--throttle-max", "0.5"), "from 1 to 100"),
         (("X", "--channel", "whatsapp", "--auto-throttle", "--throttle-max", "nan"), "from 1 to 100"),
@@ -271,7 +271,7 @@ def test_pool_is_changed_where_it_is_said_and_nowhere_else() -> None:
     [
         (["Nadie", "--delay", "1"], "There is no pool"),
         (["Norte", "--delay", "-1"], "delay is a number of seconds"),
-        (["Norte", "--delay", "0", "--auto-throttle"], "give it a --delay"),
+        (["Norte", "--delay", "0", "--auto-throttle"], "this pool has none: give it one"),
     ],
 )
 def test_wrong_change_of_a_pool_changes_nothing(arguments: list[str], said: str) -> None:

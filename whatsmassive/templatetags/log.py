@@ -23,6 +23,16 @@ ACTS = {
     "account.sign_out": _("signed out"),
     "account.refused": _("failed to sign in"),
     "account.password": _("changed the password"),
+    "pool.create": _("created the pool"),
+    "pool.change": _("changed the pool"),
+    "pool.switch_on": _("switched the pool on"),
+    "pool.switch_off": _("switched the pool off"),
+    "line.create": _("created the line"),
+    "line.change": _("changed the line's settings"),
+    "line.switch_on": _("switched the line on"),
+    "line.switch_off": _("switched the line off"),
+    "line.test": _("sent a test by the line"),
+    "line.show_callback": _("looked at the line's callback address"),
 }
 """The acts that have words; the pages' tests see that each act that is recorded has some."""
 
