@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_mongodb_backend.fields import ArrayField, ObjectIdField
 
+from domain.folding import fold
 from domain.pacing import Window
 from domain.states import CampaignStatus
 from gateways.models import Pool
@@ -69,6 +70,10 @@ class Campaign(models.Model):
     """A message for an audience. Its state changes by compare-and-set only, in commands.py and in the engine."""
 
     name = models.CharField(max_length=120, unique=True)
+    folded_name = models.CharField(max_length=400, editable=False, default="")
+    """The name as it is searched for: without case and accents."""
+    revision = models.IntegerField(default=0)
+    """Counts the changes of a draft, so that of two people who edit it one does not undo what the other did."""
     channel = models.CharField(max_length=30, choices=CampaignChannel.choices)
     status = models.CharField(
         max_length=10, choices=[(s.value, STATUS_LABELS[s]) for s in CampaignStatus], default=CampaignStatus.DRAFT.value
@@ -125,10 +130,18 @@ class Campaign(models.Model):
     work_until = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = (models.Index(fields=["status"], name="campaign_status"),)
+        indexes = (
+            models.Index(fields=["status", "created_at", "id"], name="campaign_status"),
+            models.Index(fields=["created_at", "id"], name="campaign_created"),
+            models.Index(fields=["folded_name", "id"], name="campaign_name"),
+        )
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.folded_name = fold(self.name)
+        super().save(*args, **kwargs)
 
     @property
     def texts(self) -> list[str]:

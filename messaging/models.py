@@ -25,6 +25,8 @@ STATUS_LABELS = {
 
 CLAIM_INDEX = "message_claim"
 RECIPIENT_INDEX = "message_once_per_recipient"
+SENT_INDEX = "message_sent"
+"""A campaign's messages by when they were sent; those that were not are not in it."""
 
 
 class Kind(models.TextChoices):
@@ -92,8 +94,11 @@ class Message(models.Model):
         indexes = (
             # What a lane asks: its pool's due messages of one campaign, dealt to it or to nobody, oldest first.
             models.Index(fields=["pool", "status", "campaign", "gateway", "due_at"], name=CLAIM_INDEX),
-            # Lists, exports and the work on all messages of a campaign in one state.
-            models.Index(fields=["campaign", "status", "row"], name="message_campaign_status"),
+            # Lists and the work on all messages of a campaign, or on those in one state, in the order of enrolling.
+            models.Index(fields=["campaign", "id"], name="message_campaign"),
+            models.Index(fields=["campaign", "status", "id"], name="message_campaign_status"),
+            # What was ever written to a person, in its order.
+            models.Index(fields=["phone", "created_at"], name="message_phone"),
         )
 
     def __str__(self) -> str:
@@ -125,6 +130,27 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign} {self.lane}"
+
+
+class DayTally(models.Model):
+    """How many messages were sent, delivered, read and failed on a day, by the lane that they went through.
+
+    What happened that day, whatever became of the messages later: a receipt of today counts today.
+    """
+
+    day = models.CharField(max_length=10)
+    """As `2026-01-31`, in this installation's time zone."""
+    lane = models.CharField(max_length=24, blank=True, default="")
+    sent = models.IntegerField(default=0)
+    delivered = models.IntegerField(default=0)
+    read = models.IntegerField(default=0)
+    failed = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["day", "lane"], name="day_tally_day_lane"),)
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.lane}"
 
 
 class InboxItem(models.Model):
@@ -174,3 +200,45 @@ class IncomingText(models.Model):
 
     def __str__(self) -> str:
         return f"{self.phone} {self.at}"
+
+
+class Direction(models.TextChoices):
+    IN = "in", _("received")
+    OUT = "out", _("sent")
+
+
+class Conversation(models.Model):
+    """A person who wrote to us, or whom somebody answered, across all lines; what a list of conversations shows.
+
+    It is stored together with the text that it tells of, so that its counts are always those of the texts.
+    """
+
+    key = models.CharField(max_length=40, unique=True)
+    """The person, as addresses and live groups name it (domain.people.person_key)."""
+    phone = models.CharField(max_length=40)
+    """As IncomingText has it."""
+    name = models.CharField(max_length=200, blank=True, default="")
+    debtor = ObjectIdField(null=True)
+    gateway = ObjectIdField(null=True)
+    """The line that the person last wrote to."""
+    channel = models.CharField(max_length=10, blank=True, default="")
+    """Of the last text."""
+    last_text = models.CharField(max_length=200, blank=True, default="")
+    """How it begins."""
+    last_media = models.CharField(max_length=20, blank=True, default="")
+    last_direction = models.CharField(max_length=3, choices=Direction.choices)
+    last_at = models.DateTimeField()
+    last_in_at = models.DateTimeField(null=True)
+    """When the person last wrote."""
+    unread = models.IntegerField(default=0)
+    is_unread = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["last_at", "id"], name="conversation_last"),
+            models.Index(fields=["is_unread", "last_at", "id"], name="conversation_unread"),
+            models.Index(fields=["last_in_at"], name="conversation_wrote"),
+        )
+
+    def __str__(self) -> str:
+        return self.name or self.phone

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from bson import ObjectId
+from django.db.models import QuerySet
 
 from domain.states import MessageStatus
 from lib.mongo import collection, session
-from messaging.models import CLAIM_INDEX, RECIPIENT_INDEX, Message, Tally
+from messaging.models import CLAIM_INDEX, RECIPIENT_INDEX, SENT_INDEX, Message, Tally
 
 STATUSES = tuple(status.value for status in MessageStatus)
 
@@ -163,3 +165,85 @@ def export_rows(campaign: ObjectId) -> Iterator[dict[str, Any]]:
         hint=RECIPIENT_INDEX,
         allowDiskUse=True,
     )
+
+
+# What pages show of a campaign as it goes on --------------------------------------------------------------------------
+
+LATELY_MINUTES = 5
+MOST_LATELY = 2_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def sent_lately(campaign: ObjectId) -> tuple[int, float]:
+    """How many messages were sent lately, and how many seconds ago the first of them was, by MongoDB's clock.
+
+    Those of the last LATELY_MINUTES, at most the MOST_LATELY latest: read from an index alone.
+    """
+    since = {"$dateSubtract": {"startDate": "$$NOW", "unit": "minute", "amount": LATELY_MINUTES}}
+    pipeline: list[dict[str, Any]] = [
+        {
+            "$match": {
+                "campaign": campaign,
+                "sent_at": {"$gt": EPOCH.replace(tzinfo=None)},  # what the index holds
+                "$expr": {"$gte": ["$sent_at", since]},
+            }
+        },
+        {"$sort": {"campaign": -1, "sent_at": -1}},
+        {"$limit": MOST_LATELY},
+        {"$project": {"_id": 0, "sent_at": 1}},
+        {"$group": {"_id": None, "number": {"$sum": 1}, "first": {"$min": "$sent_at"}}},
+        {"$set": {"ago": {"$dateDiff": {"startDate": "$first", "endDate": "$$NOW", "unit": "millisecond"}}}},
+    ]
+    found = next(iter(collection(Message).aggregate(pipeline, hint=SENT_INDEX)), None)
+    return (found["number"], max(0.0, found["ago"] / 1000)) if found else (0, 0.0)
+
+
+def last_messages(campaign: ObjectId, *, most: int = 20) -> list[Message]:
+    """The messages that were sent or failed last, the latest first."""
+    found = [
+        row
+        for field in ("sent_at", "failed_at")
+        for row in Message.objects.filter(campaign=campaign, **{f"{field}__gt": EPOCH}).order_by(f"-{field}")[:most]
+    ]
+    by_key = {row.pk: row for row in found}
+    return sorted(by_key.values(), key=lambda row: row.failed_at or row.sent_at or EPOCH, reverse=True)[:most]
+
+
+def of_campaign(campaign: ObjectId, status: str = "") -> QuerySet[Message]:
+    """A campaign's messages, all or those in one state, to be paged by their key."""
+    found = Message.objects.filter(campaign=campaign)
+    return found.filter(status=status) if status else found
+
+
+def waiting_by_pool(pools: Sequence[ObjectId], *, most: int) -> dict[ObjectId, int]:
+    """How many messages wait in each pool for a line to take them, counted up to `most` each, by one query."""
+    if not pools:
+        return {}
+    first, *others = ([*_waiting(pool, most)] for pool in pools)
+    name = Message._meta.db_table
+    pipeline = [*first, *({"$unionWith": {"coll": name, "pipeline": other}} for other in others)]
+    found = {row["_id"]: row["n"] for row in collection(Message).aggregate(pipeline)}
+    return {pool: int(found.get(pool, 0)) for pool in pools}
+
+
+def _waiting(pool: ObjectId, most: int) -> Iterator[dict[str, Any]]:
+    # The claim index holds both fields, so counting reads no message; and it ends at `most`.
+    yield {"$match": {"pool": pool, "status": MessageStatus.PENDING.value}}
+    yield {"$limit": most}
+    yield {"$group": {"_id": "$pool", "n": {"$sum": 1}}}
+
+
+def counts_by_lane(gateway: ObjectId) -> dict[str, int]:
+    """How many messages of campaigns a line has moved on in all, by the states that only a line moves them to."""
+    moved = ("sent", "delivered", "read", "failed")
+    group: dict[str, Any] = {"_id": None} | {status: {"$sum": f"${status}"} for status in moved}
+    found = next(iter(collection(Tally).aggregate([{"$match": {"lane": str(gateway)}}, {"$group": group}])), {})
+    return {status: int(found.get(status, 0)) for status in moved}
+
+
+def tests_of(*, pool: ObjectId, gateway: ObjectId, limit: int) -> list[Message]:
+    """The latest tests that went by a line, newest first; `pool` is the line's."""
+    own = {"pool": pool, "status": {"$in": list(STATUSES)}, "campaign": None, "gateway": gateway}
+    found = collection(Message).find({**own, "kind": Kind.TEST.value}, {"_id": 1}, hint=CLAIM_INDEX)
+    ids = [row["_id"] for row in found.sort("_id", -1).limit(limit)]
+    return list(Message.objects.filter(pk__in=ids).order_by("-pk"))
