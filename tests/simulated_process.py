@@ -41,13 +41,13 @@ class SimulatedProcess:
     def stop(self) -> None:
         if self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=60)
         self._close()
 
     def kill(self) -> None:
         """End it as a crash would."""
         self._process.send_signal(signal.SIGKILL)
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=60)
         self._close()
 
     def _close(self) -> None:

@@ -28,7 +28,7 @@ def sink() -> Iterator[str]:
 
 
 def ask(url: str) -> dict[str, Any]:
-    with urlopen(url, timeout=10) as answer:
+    with urlopen(url, timeout=60) as answer:
         found: dict[str, Any] = json.loads(answer.read())
     return found
 
@@ -53,7 +53,7 @@ def test_contender_sends_each_message_once(sink: str, program: Path, more: list[
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=150,
     )
     told = json.loads(done.stdout)
     assert (told["messages"], told["seconds"] > 0) == (MESSAGES, True)

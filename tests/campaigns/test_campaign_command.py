@@ -272,15 +272,24 @@ def test_resolve_uncertain_as_failed_warns_of_sending_them_again() -> None:
 
 
 # Waiting -------------------------------------------------------------------------------------------------------------
-def later(work: Callable[[], object], *, seconds: float) -> threading.Thread:
+class Later(threading.Thread):
+    """A thread that says when its work begins."""
+
+    def __init__(self, *, target: Callable[[], object]) -> None:
+        super().__init__(target=target)
+        self.begun = threading.Event()
+
+
+def later(work: Callable[[], object], *, seconds: float) -> Later:
     """Do it in so many seconds, in a thread."""
 
     def run() -> None:
         time.sleep(seconds)
+        thread.begun.set()
         work()
         connections.close_all()
 
-    thread = threading.Thread(target=run)
+    thread = Later(target=run)
     thread.start()
     return thread
 
@@ -289,18 +298,16 @@ def later(work: Callable[[], object], *, seconds: float) -> threading.Thread:
 def test_wait_ends_when_the_campaign_does(end: str) -> None:
     campaign = running()
     thread = later(lambda: Campaign.objects.filter(pk=campaign.pk).update(status=end), seconds=0.3)
-    began = time.monotonic()
     assert as_json("status", "Noviembre", "--wait")["status"] == end
-    assert 0.25 < time.monotonic() - began < 5
+    assert thread.begun.is_set()
     thread.join()
 
 
 def test_wait_of_a_cancelled_campaign_ends_when_its_messages_are_skipped() -> None:
     campaign = running()
     sweep = later(lambda: Campaign.objects.filter(pk=campaign.pk).update(sweep_requested=False), seconds=0.4)
-    began = time.monotonic()
     assert as_json("cancel", "Noviembre", "--wait")["status"] == "cancelled"
-    assert time.monotonic() - began > 0.3
+    assert sweep.begun.is_set()
     sweep.join()
 
 
@@ -358,7 +365,7 @@ def test_wait_that_is_interrupted_leaves_the_campaign_running(by: signal.Signals
     assert process.stderr is not None
     assert "bin/services start --workers" in process.stderr.readline()  # it is waiting now
     process.send_signal(by)
-    out, errors = process.communicate(timeout=20)
+    out, errors = process.communicate(timeout=90)
     assert (process.returncode, out) == (130, "")
     assert "“Noviembre”" in errors
     assert "Traceback" not in errors

@@ -28,7 +28,7 @@ def start(arguments: tuple[str, ...], data: Path, **variables: str) -> subproces
         env={**inherited, "WHATSMASSIVE_DATA": str(data), "PYTHONDONTWRITEBYTECODE": "1", **variables},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
         check=False,
     )
 

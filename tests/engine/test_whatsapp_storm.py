@@ -23,7 +23,7 @@ from tests.gateways.simulated import RunningGateway
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sessions")]
 
 STORM_SECONDS = 5.0
-CALM_SECONDS = 60.0
+CALM_SECONDS = 100.0
 NUMBER = 100
 
 

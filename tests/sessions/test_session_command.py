@@ -69,7 +69,7 @@ def step_by_step(*steps: tuple[Callable[[], bool], dict[str, Any]]) -> threading
 
     def run() -> None:
         for holds, fields in steps:
-            give_up = time.monotonic() + 30
+            give_up = time.monotonic() + 90
             while not holds() and time.monotonic() < give_up:
                 time.sleep(0.01)
             seen(**fields)
@@ -422,7 +422,7 @@ def test_send_waits_for_what_becomes_of_it(end: str, reason: str, error: str | N
     make_session(make_whatsapp_pool(), connected=True)
 
     def deliver() -> None:
-        give_up = time.monotonic() + 30
+        give_up = time.monotonic() + 90
         while time.monotonic() < give_up and not Message.objects.filter(status="pending").update(
             status=end, reason=reason
         ):
@@ -431,7 +431,7 @@ def test_send_waits_for_what_becomes_of_it(end: str, reason: str, error: str | N
 
     thread = threading.Thread(target=deliver)
     thread.start()
-    given = ("send", "Ventas 1", "+56987654321", "Hola", "--wait", "0.5" if end == "pending" else "30")
+    given = ("send", "Ventas 1", "+56987654321", "Hola", "--wait", "0.5" if end == "pending" else "90")
     if error is None:
         assert manage(*given) == [f"+56987654321: {MessageStatus(end).value}"]
     else:

@@ -18,7 +18,7 @@ from sessions_app.queries import changes_of
 from tests.whatsapp_web.browser import Driver, processes_with
 from tests.whatsapp_web.simulated import CALM, RunningWhatsApp
 
-PATIENCE = 45.0
+PATIENCE = 90.0
 _accounts = itertools.count(5491150000100)
 
 
