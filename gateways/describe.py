@@ -1,14 +1,18 @@
-"""A WhatsApp session and its line in words: its state, what to do about it, how much it has sent."""
+"""Sessions, lines and pools in words: a state, what to do about it, how much was sent, at which pace."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import formats
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from domain.states import SessionStatus
+from gateways.models import Gateway, Pool
 from gateways.sessions import LIMITS, SessionRow
+from messaging.reasons import reason_sentence
 from sessions_app.describe import cause_sentence, state_label
 
 LIMIT_LABELS = {
@@ -77,3 +81,38 @@ def _clock(moment: datetime, now: datetime) -> str:
     zone = ZoneInfo(settings.TIME_ZONE)
     local = moment.astimezone(zone)
     return f"{local:%H:%M:%S}" if local.date() == now.astimezone(zone).date() else f"{local:%Y-%m-%d %H:%M}"
+
+
+def pace_sentence(pool: Pool) -> str:
+    """How fast each of its lines goes."""
+    delay, variation = pool.delay_seconds, pool.variation_seconds
+    if not delay:
+        return _("No pause between messages.")
+    if not variation:
+        return _("Each line waits %(delay)s s after a message.") % {"delay": _plain(delay)}
+    return _("Each line waits %(least)s to %(most)s s after a message.") % {
+        "least": _plain(max(0.0, delay - variation)),
+        "most": _plain(delay + variation),
+    }
+
+
+def throttle_sentence(pool: Pool) -> str:
+    """How the number of its lines slows it down; empty where it does not."""
+    if not pool.auto_throttle:
+        return ""
+    return _("With more than %(target)s lines each waits longer, up to %(most)s times.") % {
+        "target": pool.throttle_target,
+        "most": _plain(pool.throttle_max),
+    }
+
+
+def line_reason(gateway: Gateway) -> tuple[str, str]:
+    """Why a line is not well, in words, and what the far side said of it; both empty when it is."""
+    code, _colon, detail = gateway.health_reason.partition(": ")
+    return (capfirst(reason_sentence(code)) + "." if code else "", detail)
+
+
+def _plain(number: float) -> str:
+    """A number as people write it, with no more decimals than it has."""
+    decimals = 0 if number == int(number) else 1
+    return formats.number_format(number, decimal_pos=decimals, force_grouping=True)

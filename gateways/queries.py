@@ -1,14 +1,26 @@
 """Pools and gateways as lists show them, with secrets masked."""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
 
-from django.db.models import Count
+from bson import ObjectId
+from django.db.models import Count, QuerySet
 
+from domain.states import Desired
+from gateways import sessions
 from gateways.kinds import KINDS
-from gateways.models import Gateway, Pool
-from lib.redaction import MASK
+from gateways.models import Gateway, LaneHealth, Pool
+from gateways.placeholders import names_in
+from gateways.registry import callback_url
+from gateways.sessions import SessionRow
+from lib.redaction import MASK, redact
 from lib.sealed import CannotUnseal
+from sessions_app.models import Session
+
+SHORTEST_SECRET = 4
+"""Shorter values are not masked inside texts: they would be found everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +103,103 @@ def masked_fields(gateway: Gateway) -> dict[str, Any]:
         return kind.masked({**gateway.config, **gateway.secrets})
     except CannotUnseal:
         return kind.masked(gateway.config) | {field.name: MASK for field in kind.fields if field.secret}
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A line as pages list it; `session` is that of a WhatsApp line."""
+
+    gateway: Gateway
+    session: SessionRow | None
+
+    @property
+    def state(self) -> str:
+        return self.session.shown_status if self.session else str(self.gateway.health)
+
+    @property
+    def state_kind(self) -> str:
+        """Which states `state` is one of: a session's or a lane's."""
+        return "session" if self.session else "lane"
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can send now, as far as is known."""
+        if not self.gateway.active:
+            return False
+        return self.session.connected if self.session else self.gateway.health != LaneHealth.DOWN
+
+
+@dataclass(frozen=True, slots=True)
+class PoolOverview:
+    """A pool with its lines, by name."""
+
+    pool: Pool
+    lines: Sequence[LineRow]
+
+    @property
+    def ready(self) -> int:
+        return sum(line.ready for line in self.lines)
+
+
+def overviews(pools: Iterable[Pool]) -> list[PoolOverview]:
+    """The pools with their lines, in their order, by a constant number of queries."""
+    found = list(pools)
+    rows: dict[ObjectId, list[LineRow]] = {pool.pk: [] for pool in found}
+    for row in line_rows(Gateway.objects.filter(pool__in=found)):
+        rows[row.gateway.pool_id].append(row)
+    return [PoolOverview(pool, rows[pool.pk]) for pool in found]
+
+
+def line_rows(gateways: QuerySet[Gateway]) -> list[LineRow]:
+    """The lines by name, with their sessions; without those whose session was deleted."""
+    lines = list(gateways.defer("secrets").order_by("name"))
+    of_sessions = [line.pk for line in lines if _needs_session(line)]
+    present = Session.objects.filter(gateway__in=of_sessions).exclude(desired=Desired.DELETED)
+    by_line = {row.session.gateway: row for row in sessions.rows(present)} if of_sessions else {}
+    return [LineRow(line, by_line.get(line.pk)) for line in lines if line.pk in by_line or not _needs_session(line)]
+
+
+def _needs_session(gateway: Gateway) -> bool:
+    kind = KINDS.get(gateway.kind)
+    return kind is not None and kind.needs_session
+
+
+def campaigns_of(pool: Pool, *, limit: int) -> list[Any]:
+    """The latest campaigns that send through the pool, newest first."""
+    used = [*pool.whatsapp_campaigns.order_by("-pk")[:limit], *pool.sms_campaigns.order_by("-pk")[:limit]]
+    return sorted({campaign.pk: campaign for campaign in used}.values(), key=lambda c: c.pk, reverse=True)[:limit]
+
+
+def callback_address(gateway: Gateway) -> str:
+    """Where the far side may post receipts, with its secret; empty when there is no such address."""
+    try:
+        return callback_url(gateway)
+    except CannotUnseal:
+        return ""
+
+
+def masker(gateway: Gateway) -> Callable[[str], str]:
+    """Takes the line's secrets out of a text that may repeat them, such as a far side's answer."""
+    try:
+        secrets = sorted(_values(dict(gateway.secrets)), key=len, reverse=True)
+    except CannotUnseal:
+        secrets = []
+    # As they are, and as a URL carries them.
+    wanted = dict.fromkeys(form for value in secrets for form in (value, quote(value, safe=""), quote(value)))
+
+    def mask(text: str) -> str:
+        for secret in wanted:
+            text = text.replace(secret, MASK)
+        return redact(text)
+
+    return mask
+
+
+def _values(secrets: Mapping[str, Any]) -> set[str]:
+    """Every text among the secrets that must not be shown, the parts of addresses one by one."""
+    found: set[str] = set()
+    for value in secrets.values():
+        for text in value.values() if isinstance(value, Mapping) else [value]:
+            found |= {str(text), *str(text).split(" "), *str(text).split(":")}
+            found |= {part for _, part in parse_qsl(urlsplit(str(text)).query)} if "?" in str(text) else set()
+    return {text for text in found if len(text) >= SHORTEST_SECRET and not names_in(text)}

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from domain.states import MessageStatus
 from lib.mongo import collection, session
-from messaging.models import CLAIM_INDEX, RECIPIENT_INDEX, SENT_INDEX, Message, Tally
+from messaging.models import CLAIM_INDEX, RECIPIENT_INDEX, SENT_INDEX, Kind, Message, Tally
 
 STATUSES = tuple(status.value for status in MessageStatus)
 

@@ -56,7 +56,7 @@ def set_state(owner: Owner, status: SessionStatus, cause: str = "", detail: str 
         )
     if told or reason or shown:
         publish(SessionChanged(str(session.pk)))
-    if moved and SessionStatus.CONNECTED in (origin, status):
+    if moved:
         publish(GatewayChanged(str(session.gateway)))
 
 
