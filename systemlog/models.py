@@ -35,7 +35,7 @@ class SystemLog(models.Model):
     data: Any = models.JSONField(default=dict)
 
     class Meta:
-        # The key ends each, as it ends the order of the pages. `at` alone forgets what is older than 90 days (migrations).
+        # The key ends each, as it ends the order of pages. `at` alone forgets what is older than 90 days (migrations).
         indexes = (
             models.Index(fields=["at", "id"], name="systemlog_at"),
             models.Index(fields=["level", "at", "id"], name="systemlog_level"),

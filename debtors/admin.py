@@ -1,0 +1,44 @@
+"""Debtors and imports, for data fixes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+
+from debtors.models import Debtor, Import, ImportRow
+from systemlog.lean_admin import LeanAdmin
+
+
+@admin.register(Debtor)
+class DebtorAdmin(LeanAdmin):
+    """Its identity and phone are an import's to change: they say who it is, and who is written to."""
+
+    list_display = ("name", "phone", "rut", "debt", "updated_at")
+    prefixes = ("phone", "identity")
+    editable = ("name", "debt", "due_date", "owner", "metadata")
+    raw_id_fields = ("owner",)
+    can_delete = True
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj.updated_at = timezone.now()
+        super().save_model(request, obj, form, change)
+
+    def stored_fields(self, changed: Iterable[str]) -> list[str]:
+        return [*changed, "updated_at"] if changed else []
+
+
+@admin.register(Import)
+class ImportAdmin(LeanAdmin):
+    list_display = ("file_name", "status", "rows", "created", "updated", "rejected", "started_at")
+    list_filter = ("status",)
+    editable = ("owner",)
+    raw_id_fields = ("owner",)
+
+
+@admin.register(ImportRow)
+class ImportRowAdmin(LeanAdmin):
+    list_display = ("source", "number", "outcome", "code")
+    list_select_related = ("source",)
+    ids = ("source", "debtor")

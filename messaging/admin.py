@@ -1,0 +1,32 @@
+"""Messages and what the far side said, to look at: only messaging.claims writes their state."""
+
+from django.contrib import admin
+
+from messaging.models import InboxItem, IncomingText, Message, Tally
+from systemlog.lean_admin import LeanAdmin
+
+
+@admin.register(Message)
+class MessageAdmin(LeanAdmin):
+    list_display = ("phone", "name", "channel", "status", "reason", "updated_at")
+    ids = ("campaign",)
+
+
+@admin.register(Tally)
+class TallyAdmin(LeanAdmin):
+    list_display = ("campaign", "lane", "pending", "sent", "delivered", "read", "failed", "skipped", "uncertain")
+    ids = ("campaign",)
+
+
+@admin.register(InboxItem)
+class InboxItemAdmin(LeanAdmin):
+    list_display = ("gateway", "state", "code", "received_at", "due_at")
+
+
+@admin.register(IncomingText)
+class IncomingTextAdmin(LeanAdmin):
+    """A text can be taken away, where a person asks for that."""
+
+    list_display = ("phone", "text", "media", "at")
+    prefixes = ("phone",)
+    can_delete = True

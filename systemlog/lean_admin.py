@@ -1,0 +1,144 @@
+"""Django admin for collections of any size, for data fixes: what the engine owns is shown and never written.
+
+Only the fields of `editable` can be changed, and only these are stored: saving the whole document would take back what
+the engine wrote meanwhile. Lists count to a cap, search reads ranges of indexes, and every change is audited.
+"""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+from bson import ObjectId
+from django import forms
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db import models
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+
+from lib.mongo import collection
+from systemlog import audit
+
+COUNTED = 10_000
+"""Rows that a list counts and pages through; beyond them one searches."""
+
+
+class CappedPaginator(Paginator):
+    """Counts to a cap: a full count reads the whole collection."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
+        if not rows.query.where:
+            return min(COUNTED, collection(rows.model).estimated_document_count())
+        return rows.order_by()[:COUNTED].count()
+
+
+class EmptyJSON(forms.JSONField):
+    """An object that may be empty, which Django's own takes for a missing value."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "required": False})
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(value) or {}
+
+
+class AuditedAdmin(admin.ModelAdmin):
+    """An admin whose acts are in the system log."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._audit(request, "admin.add", obj)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._audit(request, "admin.change", obj, fields=self._changed(message))
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        for obj in queryset:
+            self._audit(request, "admin.delete", obj)
+        return super().log_deletions(request, queryset)
+
+    def _audit(self, request: HttpRequest, action: str, obj: Model, **data: Any) -> None:
+        about = {"model": str(obj._meta.label), **data}
+        audit.record(
+            request.user, action, kind=str(obj._meta.model_name)[:20], id=obj.pk, name=str(obj)[:200], data=about
+        )
+
+    @staticmethod
+    def _changed(message: Any) -> list[str]:
+        """The names of the changed fields, as Django's admin words its change messages."""
+        if not isinstance(message, list):
+            return []
+        return [name for part in message for name in part.get("changed", {}).get("fields", [])]
+
+
+class LeanAdmin(AuditedAdmin):
+    """What every model of ours begins from: everything is shown, nothing can be changed.
+
+    `editable` are the fields that can be; `hidden` those that are not even shown (secrets, files). `prefixes` are
+    indexed text fields that are searched by their beginning, `ids` the fields that a searched id may stand in beside
+    the key.
+    """
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    ordering = ("-pk",)
+    sortable_by = ()
+    editable: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    can_add = False
+    can_delete = False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [f.name for f in self.model._meta.fields if f.name not in self.hidden]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [name for name in self.get_fields(request, obj) if name not in self.editable]
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        return (*self.prefixes, *self.ids) or ("pk",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        wanted = Q(pk__in=[])
+        if ObjectId.is_valid(term):
+            for name in ("pk", *self.ids):
+                wanted |= Q(**{name: ObjectId(term)})
+        for name in self.prefixes:
+            wanted |= Q(**{f"{name}__gte": term, f"{name}__lt": f"{term}\uffff"})
+        return queryset.filter(wanted), False
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.JSONField):
+            kwargs["form_class"] = EmptyJSON
+        elif db_field.null:
+            kwargs["required"] = False  # models say null alone, because no form of Django's own was made of them
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            super().save_model(request, obj, form, change)
+        elif fields := self.stored_fields(form.changed_data):
+            obj.save(update_fields=fields)
+
+    def stored_fields(self, changed: Iterable[str]) -> list[str]:
+        """The fields that a change of these stores."""
+        return list(changed)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.can_add and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self.editable) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.can_delete and super().has_delete_permission(request, obj)
