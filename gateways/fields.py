@@ -5,13 +5,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-from django_stubs_ext import StrPromise
 
 from gateways.errors import GatewayError
 from lib.redaction import MASK
+
+if TYPE_CHECKING:  # a type of the checker's, which production does not install
+    from django_stubs_ext import StrPromise
+else:
+    from django.utils.functional import Promise as StrPromise
 
 
 class FieldType(StrEnum):
