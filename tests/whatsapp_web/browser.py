@@ -34,7 +34,8 @@ FLAGS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
-SECONDS = 10.0
+SECONDS = 60.0
+"""How long anything may take on a loaded machine before a test fails."""
 
 _Found = TypeVar("_Found")
 
@@ -86,7 +87,7 @@ class Driver:
 
     def _ready(self) -> bool:
         with suppress(requests.ConnectionError):
-            return bool(requests.get(f"{self.url}/status", timeout=5).json()["value"]["ready"])
+            return bool(requests.get(f"{self.url}/status", timeout=30).json()["value"]["ready"])
         return False
 
     def __enter__(self) -> Self:
@@ -100,7 +101,7 @@ class Driver:
     def stop(self) -> None:
         """End the browsers, then the driver; what is left of them afterwards fails the test."""
         self._process.terminate()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=60)
         for pid in self.processes():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -120,8 +121,8 @@ class Driver:
             flags.append("--no-sandbox")
         for flag in flags:
             options.add_argument(flag)
-        browser = webdriver.Remote(self.url, options=options, client_config=ClientConfig(self.url, timeout=30))
-        browser.set_script_timeout(15)
+        browser = webdriver.Remote(self.url, options=options, client_config=ClientConfig(self.url, timeout=90))
+        browser.set_script_timeout(60)
         if wa_js:
             source = PAGE.read_text() + BUNDLE.read_text() + ";standInTest.listen();"
             browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": source})
@@ -170,7 +171,7 @@ class Page:
         return wait_for(lambda: self.attempt(code, *given).get("value"), seconds=seconds, what=code)
 
     def wait_ready(self) -> None:
-        self.wait_until("WPP.isFullReady", seconds=20)
+        self.wait_until("WPP.isFullReady")
 
     def wait_stream(self, mode: str, info: str) -> None:
         wanted = {"mode": mode, "info": info}

@@ -1,49 +1,21 @@
 """One stand-in and one chromedriver for all tests here, and one browser for each module."""
 
-import itertools
 from collections.abc import Iterator
 
 import pytest
 
 from tests.whatsapp_web.browser import Driver, Page
-from tests.whatsapp_web.simulated import CALM, RunningWhatsApp
+from tests.whatsapp_web.fixtures import ACCOUNT, driver, new_profile, person, profile, stand_in, whatsapp
+from tests.whatsapp_web.simulated import RunningWhatsApp
 
-ACCOUNT = "5491150000000"
-_profiles = itertools.count(1)
-_people = itertools.count(5491140000001)
-
-
-@pytest.fixture(scope="session")
-def driver() -> Iterator[Driver]:
-    with Driver() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def stand_in() -> Iterator[RunningWhatsApp]:
-    with RunningWhatsApp() as running:
-        yield running
-
-
-@pytest.fixture
-def whatsapp(stand_in: RunningWhatsApp) -> RunningWhatsApp:
-    """The stand-in as new: calm, and nothing said. Browsers stay linked."""
-    stand_in.control(**CALM)
-    stand_in.reset()
-    return stand_in
+__all__ = ["driver", "person", "profile", "stand_in", "whatsapp"]
 
 
 @pytest.fixture(scope="module")
 def browser(driver: Driver, stand_in: RunningWhatsApp) -> Iterator[Page]:
-    page = driver.open(stand_in.url, f"shared-{next(_profiles)}")
+    page = driver.open(stand_in.url, new_profile())
     yield page
     page.quit()
-
-
-@pytest.fixture
-def profile() -> str:
-    """The name of a browser profile that nobody has used."""
-    return f"own-{next(_profiles)}"
 
 
 @pytest.fixture
@@ -68,9 +40,3 @@ def connected(whatsapp: RunningWhatsApp, browser: Page) -> Page:
         browser.link(whatsapp, ACCOUNT)
     browser.forget_events()
     return browser
-
-
-@pytest.fixture
-def person() -> str:
-    """A number that no other test writes to."""
-    return str(next(_people))

@@ -10,8 +10,6 @@ from tests.whatsapp_web.conftest import ACCOUNT
 from tests.whatsapp_web.simulated import RunningWhatsApp
 from tests.whatsapp_web.test_messages import PNG, data_url, key_for
 
-pytestmark = pytest.mark.timeout(60)
-
 TYPES = "Object.fromEntries(a[0].map(name => [name, typeof name.split('.').reduce((o, part) => o?.[part], WPP)]))"
 ENUM = "Object.values(WPP.whatsapp.enums[a[0]])"
 

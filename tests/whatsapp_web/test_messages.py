@@ -9,8 +9,6 @@ from tests.whatsapp_web.browser import Page, wait_for
 from tests.whatsapp_web.conftest import ACCOUNT
 from tests.whatsapp_web.simulated import RunningWhatsApp
 
-pytestmark = pytest.mark.timeout(60)
-
 # One white pixel, and the least that calls itself a PDF.
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

@@ -1,13 +1,10 @@
 """Linking a browser with an account and ending it, seen through wa-js in a real Chromium."""
 
-import pytest
 import requests
 
 from tests.whatsapp_web.browser import Driver, Page, wait_for
 from tests.whatsapp_web.conftest import ACCOUNT
 from tests.whatsapp_web.simulated import RunningWhatsApp
-
-pytestmark = pytest.mark.timeout(60)
 
 
 def test_scan_links_the_browser(whatsapp: RunningWhatsApp, unpaired: Page) -> None:
@@ -40,7 +37,7 @@ def test_code_changes_until_the_page_gives_up(whatsapp: RunningWhatsApp, unpaire
 
     assert unpaired.run("await WPP.conn.getAuthCode()") is None
     for late in (first, second):
-        answer = requests.post(f"{whatsapp.url}/phone/scan", json={"qr": late, "number": ACCOUNT}, timeout=5)
+        answer = requests.post(f"{whatsapp.url}/phone/scan", json={"qr": late, "number": ACCOUNT}, timeout=60)
         assert (answer.status_code, answer.json()) == (404, {"error": "No page shows that code any more."})
 
     whatsapp.control(qr_refresh_s=20)
@@ -58,7 +55,7 @@ def test_refused_scan_shows_another_code(whatsapp: RunningWhatsApp, unpaired: Pa
 def test_phone_that_links_no_more_browsers_refuses(whatsapp: RunningWhatsApp, unpaired: Page) -> None:
     whatsapp.control(accounts={ACCOUNT: {"refuses_scan": True}})
     given = {"qr": unpaired.qr(), "number": ACCOUNT}
-    answer = requests.post(f"{whatsapp.url}/phone/scan", json=given, timeout=5)
+    answer = requests.post(f"{whatsapp.url}/phone/scan", json=given, timeout=60)
     assert (answer.status_code, answer.json()["error"]) == (
         409,
         f"The phone of {ACCOUNT} can't link another browser.",
@@ -69,7 +66,7 @@ def test_phone_that_links_no_more_browsers_refuses(whatsapp: RunningWhatsApp, un
 def test_link_code_links_the_number_it_was_asked_for(whatsapp: RunningWhatsApp, unpaired: Page) -> None:
     code = unpaired.run("await WPP.conn.startLinkDeviceCodeForPhoneNumber(a[0])", ACCOUNT)
     assert unpaired.events("conn.link_code_change") == [code]
-    answer = requests.post(f"{whatsapp.url}/phone/link", json={"code": code, "number": "5491199999999"}, timeout=5)
+    answer = requests.post(f"{whatsapp.url}/phone/link", json={"code": code, "number": "5491199999999"}, timeout=60)
     assert answer.status_code == 409
 
     whatsapp.phone("link", code=f"{code[:4]}-{code[4:].lower()}", number=f"+{ACCOUNT}")
@@ -146,8 +143,8 @@ def test_page_without_modules_is_never_ready(whatsapp: RunningWhatsApp, unpaired
 
 def test_headless_browser_is_turned_away(whatsapp: RunningWhatsApp) -> None:
     agent = {"User-Agent": "Mozilla/5.0 HeadlessChrome/150.0.0.0"}
-    assert "works with Google Chrome" in requests.get(whatsapp.url, headers=agent, timeout=5).text
-    assert "works with Google Chrome" not in requests.get(whatsapp.url, timeout=5).text
+    assert "works with Google Chrome" in requests.get(whatsapp.url, headers=agent, timeout=60).text
+    assert "works with Google Chrome" not in requests.get(whatsapp.url, timeout=60).text
 
 
 def test_driver_leaves_no_process_behind(whatsapp: RunningWhatsApp, profile: str) -> None:

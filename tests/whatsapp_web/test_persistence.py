@@ -10,8 +10,6 @@ from tests.whatsapp_web.conftest import ACCOUNT
 from tests.whatsapp_web.simulated import CALM, RunningWhatsApp
 from tests.whatsapp_web.test_messages import STATE_OF, acks_of, key_for, news_from
 
-pytestmark = pytest.mark.timeout(60)
-
 # So that wa-js is ready before what came in meanwhile comes, as on the real page.
 UNHURRIED = {**CALM["account_default"], "start_ms": 2000}
 MODES = ("OFFLINE", "CONFLICT", "PROXYBLOCK", "TOS_BLOCK", "SMB_TOS_BLOCK", "DEPRECATED_VERSION")

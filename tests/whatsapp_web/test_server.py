@@ -14,8 +14,6 @@ from simulators.whatsapp_web.records import Records
 from tests.whatsapp_web.conftest import ACCOUNT
 from tests.whatsapp_web.simulated import RunningWhatsApp
 
-pytestmark = pytest.mark.timeout(60)
-
 PROFILE = "11111111-0000-4000-8000-000000000000"
 ARRIVAL: dict[str, Any] = {
     "account": ACCOUNT, "profile": PROFILE, "to": "5491144444444", "chat": "5491144444444@c.us", "kind": "chat",
@@ -73,7 +71,7 @@ def test_page_that_asks_for_what_there_is_not(whatsapp: RunningWhatsApp) -> None
 def test_phone_says_why_not(
     *, whatsapp: RunningWhatsApp, path: str, given: dict[str, Any], status: int, said: str
 ) -> None:
-    answer = requests.post(whatsapp.url + path, json=given, timeout=5)
+    answer = requests.post(whatsapp.url + path, json=given, timeout=60)
     assert (answer.status_code, answer.json()) == (status, {"error": said})
 
 

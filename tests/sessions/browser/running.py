@@ -11,8 +11,6 @@ from sessions_app.browser.page import Page, PageEvent, PageState
 from tests.whatsapp_web.browser import Driver, wait_for
 from tests.whatsapp_web.simulated import RunningWhatsApp
 
-SECONDS = 30.0
-
 
 def new_key() -> str:
     """The hex part of a message's id, as `reserve` makes it."""
@@ -50,7 +48,7 @@ class Running:
             ]
             return state if all(found) else None
 
-        found = wait_for(seen, seconds=SECONDS, what=str(wanted))
+        found = wait_for(seen, what=str(wanted))
         assert found is not None
         return found
 
@@ -66,21 +64,21 @@ class Running:
         """Load the page again; its state once it is connected."""
         before = self.page.state().epoch
         self.page.reload()
-        wait_for(lambda: self.page.state().epoch not in ("", before), seconds=SECONDS, what="another load of the page")
+        wait_for(lambda: self.page.state().epoch not in ("", before), what="another load of the page")
         return self.wait_connected()
 
     def start(self, person: str, key: str, **more: Any) -> str:
         """Start to send to a person; the job's id."""
         job_id = secrets.token_hex(8)
-        given = {"chat": "", "candidates": [f"{person}@c.us"], "text": "hola", "media": None, "ack_wait_ms": 10_000}
-        deadline = self.page.state().now + 30_000
+        given = {"chat": "", "candidates": [f"{person}@c.us"], "text": "hola", "media": None, "ack_wait_ms": 40_000}
+        deadline = self.page.state().now + 60_000
         self.page.start({**given, "key": key, "epoch": 0, "deadline": deadline, "id": job_id, "kind": "send", **more})
         return job_id
 
     def send(self, person: str, key: str, **more: Any) -> dict[str, Any]:
         """The value of a send job that is over."""
         job_id = self.start(person, key, **more)
-        wait_for(lambda: self.page.result(job_id).state != "running", seconds=SECONDS, what="the end of the job")
+        wait_for(lambda: self.page.result(job_id).state != "running", what="the end of the job")
         found = self.page.result(job_id)
         assert found.state == "done", found
         value: dict[str, Any] = found.value
@@ -98,7 +96,7 @@ class Running:
         return [one.data["ack"] for one in self.events() if one.name == "ack" and key in one.data["ids"]]
 
     def wait_ack(self, key: str, ack: int) -> None:
-        wait_for(lambda: ack in self.acks(key), seconds=SECONDS, what=f"ack {ack}")
+        wait_for(lambda: ack in self.acks(key), what=f"ack {ack}")
 
     def news(self, chat: str) -> list[dict[str, Any]]:
         """The messages of a chat that it has told."""

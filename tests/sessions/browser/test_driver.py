@@ -17,8 +17,6 @@ from tests.sessions.browser.running import Running, start_browser
 from tests.whatsapp_web.browser import ROOT, Driver, wait_for
 from tests.whatsapp_web.simulated import RunningWhatsApp
 
-pytestmark = pytest.mark.timeout(120)
-
 # Attaches as a worker would, uses the page, and dies without a word.
 CLIENT = """
 import json, os, signal, sys

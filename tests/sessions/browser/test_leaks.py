@@ -12,8 +12,6 @@ from tests.sessions.browser.running import Running, new_key, start_browser
 from tests.whatsapp_web.browser import Driver, wait_for
 from tests.whatsapp_web.simulated import RunningWhatsApp
 
-pytestmark = pytest.mark.timeout(120)
-
 # What Chromium itself asks, with any page or none: updates, its start page, hints. Nothing of ours is in it.
 OF_CHROMIUM = ("accounts.google.com", "clients2.google.com", "googleapis.com", "gvt1.com", "duckduckgo.com")
 OF_WA_JS = {

@@ -15,8 +15,6 @@ from sessions_app.models import Session
 from tests.sessions.browser.selenium_server import HOST, SeleniumServer
 from tests.whatsapp_web.browser import Driver
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture
 def selenium(server: Driver, monkeypatch: pytest.MonkeyPatch) -> Iterator[SeleniumServer]:

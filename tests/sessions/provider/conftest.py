@@ -2,11 +2,10 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -22,21 +21,16 @@ from lib.mongo import server_now
 from sessions_app.browser.driver import AttachedRemote, Browser, end, launch, page_scripts
 from sessions_app.browser.page import Page, PageState
 from sessions_app.models import Session, SessionEvent
-from tests.whatsapp_web import browser as far
-from tests.whatsapp_web.browser import Driver
+from tests.whatsapp_web.browser import Driver, wait_for
+from tests.whatsapp_web.fixtures import driver, stand_in, whatsapp
 from tests.whatsapp_web.simulated import CALM, RunningWhatsApp
 
-PATIENCE = 60.0
-Found = TypeVar("Found")
+__all__ = ["driver", "stand_in", "whatsapp"]
+
 _accounts = itertools.count(56950000001)
 _people = itertools.count(56960000001)
 _attempts = itertools.count(1)
 _epochs = itertools.count(1)
-
-
-def wait_for(look: Callable[[], Found], *, what: str) -> Found:
-    """The first true thing that `look` finds; slow machines are waited for."""
-    return far.wait_for(look, seconds=PATIENCE, what=what)
 
 
 @dataclass
@@ -100,30 +94,10 @@ def linked(driver: Driver, whatsapp: RunningWhatsApp) -> Account:
     return account
 
 
-@pytest.fixture(scope="session")
-def driver() -> Iterator[Driver]:
-    with Driver() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def stand_in() -> Iterator[RunningWhatsApp]:
-    with RunningWhatsApp() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_account(driver: Driver, stand_in: RunningWhatsApp) -> Account:
     stand_in.control(**CALM)
     return linked(driver, stand_in)
-
-
-@pytest.fixture
-def whatsapp(stand_in: RunningWhatsApp) -> RunningWhatsApp:
-    """The stand-in as new: calm, and nothing said. Browsers stay linked."""
-    stand_in.control(**CALM)
-    stand_in.reset()
-    return stand_in
 
 
 @pytest.fixture

@@ -16,8 +16,6 @@ from domain.whatsapp_ids import key_of
 from gateways.registry import line_of, provider_for
 from tests.sessions.provider.conftest import Scene, wait_for
 
-pytestmark = pytest.mark.timeout(120)
-
 # One white pixel, and the least that calls itself a PDF.
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

@@ -13,8 +13,6 @@ from messaging.models import IncomingText, Message
 from tests.engine.session_lines import add_recipients, set_session, whatsapp_campaign
 from tests.sessions.provider.conftest import Scene, wait_for
 
-pytestmark = pytest.mark.timeout(120)
-
 
 def state(campaign: Campaign) -> dict[str, int]:
     counts = queries.counts(campaign.pk)

@@ -10,8 +10,6 @@ from sessions_app import numbers
 from sessions_app.models import Session
 from tests.sessions.provider.conftest import Scene, later, stored, wait_for
 
-pytestmark = pytest.mark.timeout(120)
-
 YEAR = 365 * 86_400.0
 
 

@@ -20,8 +20,6 @@ from tests.sessions.provider.conftest import Scene, later, linked, scene_of, wai
 from tests.whatsapp_web.browser import Driver
 from tests.whatsapp_web.simulated import RunningWhatsApp
 
-pytestmark = pytest.mark.timeout(120)
-
 VARIANTS = [
     pytest.param("+5511987654321", "551187654321", id="Brazil"),
     pytest.param("+525512345678", "5215512345678", id="Mexico"),

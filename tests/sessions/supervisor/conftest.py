@@ -16,7 +16,10 @@ from sessions_app import commands, ownership, supervisor
 from sessions_app.models import Session
 from sessions_app.queries import changes_of
 from tests.whatsapp_web.browser import Driver, processes_with
-from tests.whatsapp_web.simulated import CALM, RunningWhatsApp
+from tests.whatsapp_web.fixtures import driver, stand_in, whatsapp
+from tests.whatsapp_web.simulated import RunningWhatsApp
+
+__all__ = ["driver", "stand_in", "whatsapp"]
 
 PATIENCE = 90.0
 _accounts = itertools.count(5491150000100)
@@ -84,25 +87,6 @@ class Watched:
 
     def processes(self) -> list[int]:
         return processes_with(str(self.session.pk))
-
-
-@pytest.fixture(scope="session")
-def driver() -> Iterator[Driver]:
-    with Driver() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def stand_in() -> Iterator[RunningWhatsApp]:
-    with RunningWhatsApp() as running:
-        yield running
-
-
-@pytest.fixture
-def whatsapp(stand_in: RunningWhatsApp) -> RunningWhatsApp:
-    stand_in.control(**CALM)
-    stand_in.reset()
-    return stand_in
 
 
 @pytest.fixture

@@ -164,7 +164,7 @@ def test_what_comes_while_the_line_is_waited_for_is_kept(watched: Watched, end: 
     @contextmanager
     def lane_that_is_free_later(gateway: ObjectId) -> Iterator[bool]:
         watched.whatsapp.phone("message", number=watched.account, person="5491140000007", text="ya lo pagué")
-        wait_for(lambda: page.state().events, seconds=30, what="the message")
+        wait_for(lambda: page.state().events, what="the message")
         yield True
 
     watched.lane = lane_that_is_free_later
