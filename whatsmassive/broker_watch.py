@@ -60,7 +60,7 @@ class Watch:
 
 
 def asking(client: redis.Redis, *, ready: Path) -> Callable[[], bool]:
-    """Asks the broker once; an answer renews the time of the ready file, once that is there (whatsmassive/celery.py)."""
+    """Asks the broker once; an answer renews the time of the ready file, where that is (whatsmassive/celery.py)."""
 
     def answers() -> bool:
         try:
