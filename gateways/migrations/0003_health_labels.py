@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('gateways', '0002_whatsapp'),
+        ("gateways", "0002_whatsapp"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='gateway',
-            name='health',
-            field=models.CharField(choices=[('ok', 'working'), ('slowed', 'slowed down'), ('down', 'not answering')], default='ok', max_length=10),
+            model_name="gateway",
+            name="health",
+            field=models.CharField(
+                choices=[("ok", "working"), ("slowed", "slowed down"), ("down", "not answering")],
+                default="ok",
+                max_length=10,
+            ),
         ),
     ]
