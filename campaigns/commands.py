@@ -1,6 +1,6 @@
 """What staff do to campaigns. Every command stores intent by compare-and-set; the engine carries it out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -104,7 +104,7 @@ def choose_audience(campaign: Campaign, chosen: Audience, *, progress: Progress 
     campaign.audience, campaign.audience_imports = chosen.kind, list(chosen.imports)
     found = check_audience(campaign, progress=progress)
     changed = Campaign.objects.filter(pk=campaign.pk, status=S.DRAFT.value, **before).update(
-        audience=campaign.audience, audience_imports=campaign.audience_imports
+        audience=campaign.audience, audience_imports=campaign.audience_imports, revision=F("revision") + 1
     )
     if not changed:
         return None
@@ -117,14 +117,14 @@ def check_audience(campaign: Campaign, *, progress: Progress | None = None) -> A
     """Check the texts against the audience. Raises CampaignError as choose_audience does."""
     texts = audience.Texts(campaign)
     for name in texts.unknown():
-        raise CampaignError(unknown_placeholder(name, texts.known))
+        raise CampaignError(unknown_placeholder(name, texts.known), field="message")
     found = audience.check(campaign, texts, progress=progress)
     if found.rows == 0:
-        raise CampaignError(_("The audience is empty: import a spreadsheet with at least one valid row."))
+        sentence = _("The audience is empty: import a spreadsheet with at least one valid row.")
+        raise CampaignError(sentence, field="audience")
     if campaign.strict and found.incomplete:
-        raise CampaignError(
-            "\n".join([_("The campaign is strict and was refused."), *incomplete_sentences(found, refused=True)])
-        )
+        lines = [_("The campaign is strict and was refused."), *incomplete_sentences(found, refused=True)]
+        raise CampaignError("\n".join(lines), field="strict")
     return found
 
 
@@ -147,10 +147,18 @@ def attach_import(*, campaign_name: str, import_id: ObjectId) -> list[str]:
 # Start, pause, resume, cancel, retry ----------------------------------------------------------------------------------
 
 
-def _change(campaign: Campaign, target: S, *, origins: Sequence[S] | None = None, **fields: object) -> bool:
-    """Compare-and-set the status; False when the campaign was in no state that `target` may follow."""
+def _change(
+    campaign: Campaign,
+    target: S,
+    *,
+    origins: Sequence[S] | None = None,
+    where: Mapping[str, object] | None = None,
+    **fields: object,
+) -> bool:
+    """Compare-and-set the status; False when the campaign was in no state that `target` may follow, or not `where`."""
     allowed = [origin.value for origin in (origins or states.origins_of(target))]
-    changed = Campaign.objects.filter(pk=campaign.pk, status__in=allowed).update(status=target.value, **fields)
+    wanted = Campaign.objects.filter(pk=campaign.pk, status__in=allowed, **(where or {}))
+    changed = wanted.update(status=target.value, **fields)
     if changed:
         campaign.refresh_from_db()
         publish(CampaignChanged(str(campaign.pk)))
@@ -172,22 +180,34 @@ def start(name: str, *, at: datetime | None = None, progress: Progress | None = 
         raise _refuse(campaign, refused)
     if at is not None and at <= timezone.now():
         raise CampaignError(_("The time to start at is in the past. Give a later one, or none to start now."))
+    checked = {"revision": campaign.revision}  # what follows is about these texts and this audience
     ways_out.check(campaign)
     if campaign.audience == AudienceKind.NONE:
         raise CampaignError(
-            _("“%(name)s” has no audience. Import one with `manage.py import_debtors FILE --campaign NAME`.")
-            % {"name": campaign.name}
+            _("“%(name)s” has no audience. Choose who receives it.") % {"name": campaign.name},
+            hint=_("Import one with `manage.py import_debtors FILE --campaign NAME`."),
         )
     audience.keep(check_audience(campaign, progress=progress))
     if at is not None:
-        done = _change(campaign, S.SCHEDULED, origins=(S.DRAFT, S.SCHEDULED), scheduled_at=at)
+        done = _change(campaign, S.SCHEDULED, origins=(S.DRAFT, S.SCHEDULED), where=checked, scheduled_at=at)
     else:
-        now = timezone.now()
-        done = _change(
-            campaign, S.RUNNING, origins=(S.DRAFT, S.SCHEDULED), started_at=now, scheduled_at=None, pause_reason=""
-        )
+        fields = {"started_at": timezone.now(), "scheduled_at": None, "pause_reason": ""}
+        done = _change(campaign, S.RUNNING, origins=(S.DRAFT, S.SCHEDULED), where=checked, **fields)
     if not done:
+        campaign.refresh_from_db()
+        if campaign.status == S.DRAFT:
+            raise CampaignError(
+                _("Somebody changed “%(name)s” meanwhile. Look at it again, then start it.") % {"name": campaign.name}
+            )
         raise _refuse(campaign, refused)
+    return campaign
+
+
+def unschedule(name: str) -> Campaign:
+    """Make a scheduled campaign a draft again, which may be changed."""
+    campaign = find(name)
+    if not _change(campaign, S.DRAFT, scheduled_at=None):
+        raise _refuse(campaign, _("“%(name)s” can't become a draft: it is %(status)s."))
     return campaign
 
 

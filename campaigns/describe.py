@@ -1,16 +1,18 @@
 """A campaign's state and counts as lines of text for a person."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.models import STATUS_LABELS, CampaignChannel, NoSessionPolicy
 from campaigns.queries import LineTrouble, Progress
-from campaigns.report import LaneRow, Report
+from campaigns.report import LaneRow, Report, Sessions
+from domain.pacing import Window
 from domain.states import CampaignStatus, MessageStatus, SessionStatus
 from gateways.models import Channel
 from messaging.models import STATUS_LABELS as MESSAGE_LABELS
@@ -75,9 +77,14 @@ def describe_report(report: Report) -> list[str]:
 
 def sessions_sentence(report: Report) -> str:
     """What a running campaign does that has too few connected sessions, and how to help it."""
-    sessions = report.sessions
-    if sessions is None:
+    if report.sessions is None:
         return ""
+    shortage = shortage_sentence(report.sessions, report.progress.channel)
+    return shortage + " " + _("Connect one with `manage.py session connect NAME`.")
+
+
+def shortage_sentence(sessions: Sessions, channel: str) -> str:
+    """How many sessions are missing, and what a running campaign of this channel does about it."""
     sentence = _("%(connected)s of its %(active)s sessions are connected, and it needs %(needed)s:") % {
         "connected": sessions.connected,
         "active": sessions.active,
@@ -87,11 +94,38 @@ def sessions_sentence(report: Report) -> str:
         then = _("it is about to be paused.")
     elif sessions.policy == NoSessionPolicy.BORROW:
         then = _("sessions of other pools send for it.")
-    elif report.progress.channel == CampaignChannel.WHATSAPP_FALLBACK_SMS:
+    elif channel == CampaignChannel.WHATSAPP_FALLBACK_SMS:
         then = _("it waits %(minutes)g minutes, then goes on by SMS.") % {"minutes": sessions.minutes}
     else:
         then = _("it waits %(minutes)g minutes, then it is paused.") % {"minutes": sessions.minutes}
-    return f"{sentence} {then} " + _("Connect one with `manage.py session connect NAME`.")
+    return f"{sentence} {then}"
+
+
+def window_text(window: Window) -> str:
+    """When a campaign may send, on one line: `08:00-20:00, Mon-Sat`."""
+    hours = _("all day")
+    if window.start is not None and window.end is not None:
+        hours = f"{window.start:%H:%M}–{window.end:%H:%M}"
+    return f"{hours}, {days_text(window.days)}"
+
+
+def days_text(days: Collection[int]) -> str:
+    """Weekdays (0 = Monday) in short words; three and more that follow each other as a stretch of them."""
+    if len(days) == len(WEEKDAYS_ABBR):
+        return _("every day")
+    stretches: list[list[int]] = []
+    for day in sorted(days):
+        if stretches and stretches[-1][-1] == day - 1:
+            stretches[-1].append(day)
+        else:
+            stretches.append([day])
+    parts = [
+        f"{WEEKDAYS_ABBR[each[0]]}–{WEEKDAYS_ABBR[each[-1]]}"
+        if len(each) > 2
+        else ", ".join(str(WEEKDAYS_ABBR[day]) for day in each)
+        for each in stretches
+    ]
+    return ", ".join(parts)
 
 
 def lane_table(lanes: Sequence[LaneRow]) -> list[list[str]]:

@@ -2,7 +2,8 @@
 
 import difflib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -60,27 +61,48 @@ class Draft:
 
 def taken(name: str) -> CampaignError:
     """The error of a second campaign with the same name."""
-    return CampaignError(_("There is already a campaign called “%(name)s”. Choose another name.") % {"name": name})
+    sentence = _("There is already a campaign called “%(name)s”. Choose another name.") % {"name": name}
+    return CampaignError(sentence, field="name")
 
 
-def validate(draft: Draft) -> Campaign:
-    """The campaign that a draft makes, not stored yet. Raises CampaignError for what can't be used."""
-    name = _name(draft.name)
+@contextmanager
+def _about(field: str) -> Iterator[None]:
+    """What is refused inside is about this field of the draft, unless the error names another one."""
+    try:
+        yield
+    except CampaignError as error:
+        error.field = error.field or field
+        raise
+
+
+def validate(draft: Draft, *, pk: ObjectId | None = None) -> Campaign:
+    """The campaign that a draft makes, not stored yet; `pk` is the stored draft that it takes the place of.
+
+    Raises CampaignError for what can't be used; its `field` is the draft's.
+    """
+    with _about("name"):
+        name = _name(draft.name, pk)
     if draft.channel not in CampaignChannel.values:
         raise CampaignError(
             _("“%(channel)s” is no channel. Choose one of: %(known)s.")
-            % {"channel": draft.channel, "known": ", ".join(CampaignChannel.values)}
+            % {"channel": draft.channel, "known": ", ".join(CampaignChannel.values)},
+            field="channel",
         )
-    rotation = _texts(draft)
+    with _about("rotation"):
+        rotation = _texts(draft)
     pools = _pools(draft)
-    hours, days = _hours(draft)
+    with _about("hours"):
+        hours, days = _hours(draft)
     country = (draft.country or settings.DEFAULT_COUNTRY).upper()
     if not is_country(country):
         raise CampaignError(
-            _("“%(country)s” is no country. Write it in two letters, like CL or ES.") % {"country": draft.country}
+            _("“%(country)s” is no country. Write it in two letters, like CL or ES.") % {"country": draft.country},
+            field="country",
         )
+    with _about("timezone"):
+        zone = _zone(draft.timezone or settings.TIME_ZONE)
     campaign = Campaign(
-        pk=ObjectId(),
+        pk=pk or ObjectId(),
         name=name,
         channel=draft.channel,
         message=draft.message,
@@ -91,7 +113,7 @@ def validate(draft: Draft) -> Campaign:
         window_start=hours[0],
         window_end=hours[1],
         window_days=days,
-        timezone=_zone(draft.timezone or settings.TIME_ZONE),
+        timezone=zone,
         country=country,
         strict=draft.strict,
     )
@@ -99,13 +121,13 @@ def validate(draft: Draft) -> Campaign:
     return campaign
 
 
-def _name(text: str) -> str:
+def _name(text: str, pk: ObjectId | None) -> str:
     name = text.strip()
     if not name or len(name) > MAX_NAME or not name.isprintable():
         raise CampaignError(
             _("Give the campaign a name of 1 to %(most)s characters, on one line.") % {"most": MAX_NAME}
         )
-    if Campaign.objects.filter(name=name).exists():
+    if Campaign.objects.filter(name=name).exclude(pk=pk).exists():
         raise taken(name)
     return name
 
@@ -127,7 +149,8 @@ def _texts(draft: Draft) -> str:
             parse(text)
         except TemplateError as error:
             where = _("The message") if number == 0 else _("Variant %(number)s") % {"number": number}
-            raise CampaignError(f"{where}: {template_error_sentence(error)}") from error
+            field = "message" if number == 0 else "variants"
+            raise CampaignError(f"{where}: {template_error_sentence(error)}", field=field) from error
     return str(rotation)
 
 
@@ -140,7 +163,8 @@ def _pools(draft: Draft) -> dict[str, Pool | None]:
         (Channel.SMS, draft.sms_pool, "--sms-pool"),
     ):
         if channel in needed:
-            found[channel] = _pool(channel, name, option)
+            with _about(f"{channel}_pool"):
+                found[channel] = _pool(channel, name, option)
         elif name:
             raise CampaignError(
                 _("%(option)s makes no sense for the channel “%(channel)s”: leave it out.")
@@ -175,16 +199,19 @@ def _whatsapp(draft: Draft, campaign: Campaign) -> None:
         if draft.no_session not in NoSessionPolicy.values:
             raise CampaignError(
                 _("“%(policy)s” is no choice for when sessions are missing. Choose one of: %(known)s.")
-                % {"policy": draft.no_session, "known": ", ".join(NoSessionPolicy.values)}
+                % {"policy": draft.no_session, "known": ", ".join(NoSessionPolicy.values)},
+                field="no_session",
             )
         campaign.no_session_policy = draft.no_session
     if draft.no_session_minutes is not None:
         if not (math.isfinite(draft.no_session_minutes) and 0 <= draft.no_session_minutes <= LONGEST_WAIT):
-            raise CampaignError(_("The wait for sessions is a number of minutes from 0 to 10080, a week."))
+            sentence = _("The wait for sessions is a number of minutes from 0 to 10080, a week.")
+            raise CampaignError(sentence, field="no_session_minutes")
         campaign.no_session_minutes = draft.no_session_minutes
     if draft.min_sessions is not None:
         if not 1 <= draft.min_sessions <= MOST_SESSIONS:
-            raise CampaignError(_("The least number of connected sessions is a number from 1 to 1000."))
+            sentence = _("The least number of connected sessions is a number from 1 to 1000.")
+            raise CampaignError(sentence, field="min_sessions")
         campaign.min_sessions = draft.min_sessions
 
 
@@ -214,7 +241,8 @@ def _hours(draft: Draft) -> tuple[tuple[str, str], list[int]]:
             "empty_hours": _("The sending window “%(text)s” begins and ends at the same time. Write none for all day."),
             "bad_days": _("“%(text)s” names no days. Write them like mon-sat, or mon,wed,fri, or all."),
         }
-        raise CampaignError(sentences[error.code] % {"text": error.text}) from error
+        field = "days" if error.code == "bad_days" else "hours"
+        raise CampaignError(sentences[error.code] % {"text": error.text}, field=field) from error
     if hours is None:
         return ("", ""), sorted(days)
     return (hours[0].isoformat("minutes"), hours[1].isoformat("minutes")), sorted(days)

@@ -105,7 +105,7 @@ def listed(*, state: str = "", search: str = "") -> QuerySet[Campaign]:
 
     Ordered by `-created_at`, or by `folded_name` where there is a search, they come along an index.
     """
-    found = Campaign.objects.select_related("owner")
+    found = Campaign.objects.all()
     if state:
         found = found.filter(status=state)
     if begins := fold(search):

@@ -97,7 +97,7 @@ def report(campaign: Campaign) -> Report:
         lanes=rows,
         fallback=by_sms if campaign.channel == CampaignChannel.WHATSAPP_FALLBACK_SMS else 0,
         replied=replies.count(campaign.pk, since=campaign.started_at) if campaign.started_at else 0,
-        sessions=_sessions(campaign) if whatsapp else None,
+        sessions=sessions_of(campaign) if whatsapp else None,
     )
 
 
@@ -131,7 +131,8 @@ def lanes(campaign: Campaign) -> list[LaneRow]:
     return sorted(rows, key=lambda lane: (lane.channel != Channel.WHATSAPP, not lane.name, lane.name))
 
 
-def _sessions(campaign: Campaign) -> Sessions:
+def sessions_of(campaign: Campaign) -> Sessions:
+    """How many sessions the campaign has and needs."""
     gateways = Gateway.objects.filter(pool_id=campaign.whatsapp_pool_id, active=True)
     active = list(gateways.values_list("pk", flat=True))
     return Sessions(

@@ -14,20 +14,16 @@ def check(campaign: Campaign) -> None:
     for pool in pools:
         if not pool.active:
             raise CampaignError(
-                _(
-                    "The pool “%(pool)s” is switched off. Switch it on with `manage.py pool activate`, or create the "
-                    "campaign with another one."
-                )
-                % {"pool": pool.name}
+                _("The pool “%(pool)s” is switched off. Switch it on, or choose another one.") % {"pool": pool.name},
+                hint=_("`manage.py pool activate NAME` switches it on."),
             )
         lines = Gateway.objects.filter(pool=pool, active=True).count()
         if pool.channel == Channel.WHATSAPP:
             _check_sessions(campaign, pool, lines)
         elif not lines:
             raise CampaignError(
-                _("The pool “%(pool)s” has no active line to send through.") % {"pool": pool.name}
-                + " "
-                + _("Add an SMS line with `manage.py gateway add`.")
+                _("The pool “%(pool)s” has no active line to send through.") % {"pool": pool.name},
+                hint=_("Add an SMS line with `manage.py gateway add`."),
             )
 
 
@@ -36,7 +32,7 @@ def _check_sessions(campaign: Campaign, pool: Pool, sessions: int) -> None:
     hint = _("Add one with `manage.py session add NAME --pool '%(pool)s'`, then connect it.") % {"pool": pool.name}
     if not sessions:
         raise CampaignError(
-            _("The pool “%(pool)s” has no active WhatsApp session to send through.") % {"pool": pool.name} + " " + hint
+            _("The pool “%(pool)s” has no active WhatsApp session to send through.") % {"pool": pool.name}, hint=hint
         )
     if sessions < campaign.min_sessions and campaign.no_session_policy != NoSessionPolicy.BORROW:
         sentence = ngettext(
@@ -45,4 +41,4 @@ def _check_sessions(campaign: Campaign, pool: Pool, sessions: int) -> None:
             sessions,
         )
         wanted = {"pool": pool.name, "number": sessions, "name": campaign.name, "least": campaign.min_sessions}
-        raise CampaignError(sentence % wanted + " " + hint)
+        raise CampaignError(sentence % wanted, hint=hint)

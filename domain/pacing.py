@@ -125,6 +125,23 @@ def opens_at(window: Window, now: datetime) -> datetime:
     return min(coming)
 
 
+def closes_at(window: Window, now: datetime) -> datetime | None:
+    """The UTC instant at which the window that is open at `now` closes; None for one that never does.
+
+    `now` itself while it is closed. Windows that touch count as two.
+    """
+    if window.always:
+        return None
+    zone = ZoneInfo(window.zone)
+    today = now.astimezone(zone).date()
+    ends = [now]
+    for day in (today - timedelta(days=1), today):
+        opens, closes = _span(window, day, zone)
+        if day.weekday() in window.days and opens <= now < closes:
+            ends.append(closes)
+    return max(ends)
+
+
 DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_NUMBERS = {name: number for number, name in enumerate(DAY_NAMES)} | {
     name: number for number, name in enumerate(("lun", "mar", "mie", "jue", "vie", "sab", "dom"))

@@ -263,12 +263,13 @@ def test_start_without_a_way_out_or_an_audience_is_refused() -> None:
     line.save()
     Pool.objects.update(active=False)
     assert refusal(start) == (
-        "The pool “sms” is switched off. Switch it on with `manage.py pool activate`, or create the campaign with "
-        "another one."
+        "The pool “sms” is switched off. Switch it on, or choose another one. "
+        "`manage.py pool activate NAME` switches it on."
     )
     Pool.objects.update(active=True)
     assert refusal(start) == (
-        "“Noviembre” has no audience. Import one with `manage.py import_debtors FILE --campaign NAME`."
+        "“Noviembre” has no audience. Choose who receives it. "
+        "Import one with `manage.py import_debtors FILE --campaign NAME`."
     )
     Campaign.objects.update(audience=AudienceKind.ALL)
     assert refusal(start) == "The audience is empty: import a spreadsheet with at least one valid row."
