@@ -3,6 +3,16 @@
 from django.urls import path
 
 from desk import panel
+from desk.sessions import acts, pages
 
 app_name = "desk"
-urlpatterns = [path("", panel.panel, name="panel")]
+urlpatterns = [
+    path("", panel.panel, name="panel"),
+    path("sessions/", pages.session_list, name="sessions"),
+    path("sessions/new/", pages.new, name="session-new"),
+    path("sessions/<oid:pk>/", pages.session_detail, name="session"),
+    path("sessions/<oid:pk>/link/", acts.link, name="session-link"),
+    path("sessions/<oid:pk>/limits/", acts.set_limits, name="session-limits"),
+    path("sessions/<oid:pk>/test/", acts.send_test, name="session-test"),
+    path("sessions/<oid:pk>/<slug:name>/", acts.act, name="session-act"),
+]

@@ -19,9 +19,9 @@ def base_template(request: HttpRequest) -> dict[str, Any]:
     return {"base_template": PART if is_part(request) else PAGE}
 
 
-def go_to(request: HttpRequest, view: str, *args: Any) -> HttpResponse:
+def go_to(request: HttpRequest, view: str, *args: Any, **query: str) -> HttpResponse:
     """Send the browser on to a view, from a plain form or from htmx, which would follow a redirect by itself."""
-    url = reverse(view, args=args)
+    url = reverse(view, args=args, query=query or None)
     if getattr(request, "htmx", None):
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return HttpResponse(status=303, headers={"Location": url})

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy
 
 from domain.sessions import Cause
 from domain.states import SessionStatus
-from sessions_app.models import STATUS_LABELS, Session
+from sessions_app.models import STATUS_LABELS, Session, SessionChange
 
 CAUSES = {
     Cause.LOADING: "",
@@ -79,12 +79,21 @@ def cause_sentence(session: Session, *, at_a_terminal: bool = False) -> str:
 
     `at_a_terminal` names the commands to do it with.
     """
-    hint = HINTS.get(SessionStatus(session.status)) or ""
-    if session.cause in CAUSES:
-        sentence = str(CAUSES[session.cause] or hint)
-        if at_a_terminal and session.cause in AT_A_TERMINAL:
-            sentence += f" {AT_A_TERMINAL[session.cause]}"
-        return f"{sentence} ({session.detail})" if sentence and session.detail else sentence
+    return _sentence(session.status, session.cause, session.detail, at_a_terminal=at_a_terminal)
+
+
+def change_sentence(change: SessionChange) -> str:
+    """Why a session came into a state; empty where the state says it all."""
+    return _sentence(change.target, change.cause, change.detail)
+
+
+def _sentence(status: str, cause: str, detail: str, *, at_a_terminal: bool = False) -> str:
+    hint = HINTS.get(SessionStatus(status)) or ""
+    if cause in CAUSES:
+        sentence = str(CAUSES[cause] or hint)
+        if at_a_terminal and cause in AT_A_TERMINAL:
+            sentence += f" {AT_A_TERMINAL[cause]}"
+        return f"{sentence} ({detail})" if sentence and detail else sentence
     # A cause that has no sentence is named, so that it can be looked up.
-    more = ": ".join(filter(None, (session.cause, session.detail)))
+    more = ": ".join(filter(None, (cause, detail)))
     return f"{hint} ({more})" if hint and more else str(hint) or more

@@ -1,0 +1,85 @@
+"""The live parts of the sessions' pages."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from desk.sessions import shown
+from gateways import sessions
+from gateways.describe import LIMIT_LABELS
+from gateways.sessions import SessionRow
+from lib.converters import object_id
+from live.fragments import Fragment, of_kinds, of_object, register
+from messaging.models import Kind, Message
+from messaging.reasons import reason_sentence
+from sessions_app.describe import change_sentence
+from sessions_app.models import Session
+from sessions_app.queries import all_sessions, changes_of
+
+GONE: Mapping[str, Any] = {"gone": True}
+
+
+def with_its_line(key: str) -> Sequence[str]:
+    """Its own events; of lines all, because a key does not say which one is the session's."""
+    return (f"session.{key}", "gateway")
+
+
+def _row(key: str) -> SessionRow | None:
+    pk = object_id(key)
+    session = Session.objects.filter(pk=pk).first() if pk else None
+    return sessions.row(session) if session else None
+
+
+def summary(key: str) -> dict[str, Any]:
+    """How many sessions are in each state, those that need a hand first."""
+    found = Counter(row.shown_status for row in sessions.rows(all_sessions()))
+    return {"counts": [(status.value, found[status.value]) for status in shown.RANKS if found[status.value]]}
+
+
+def card(key: str) -> Mapping[str, Any] | None:
+    row = _row(key)
+    return shown.card(row) if row else None
+
+
+def state(key: str) -> Mapping[str, Any]:
+    row = _row(key)
+    return shown.state(row) if row else GONE
+
+
+def facts(key: str) -> Mapping[str, Any] | None:
+    """Where it lives, who it is, how much it may send and has sent."""
+    row = _row(key)
+    if row is None:
+        return None
+    capped_by = row.gateway.capped_by if row.gateway else ""
+    return {
+        "row": row,
+        "session": row.session,
+        "gateway": row.gateway,
+        "used": shown.used(row),
+        "capped_by": LIMIT_LABELS.get(capped_by, capped_by),
+    }
+
+
+def changes(key: str) -> Mapping[str, Any] | None:
+    """The latest changes of its state, newest first."""
+    pk = object_id(key)
+    found = changes_of(pk) if pk else []
+    return {"changes": [(change, change_sentence(change)) for change in found]}
+
+
+def test_message(key: str) -> Mapping[str, Any] | None:
+    """A test message and what became of it."""
+    pk = object_id(key)
+    message = Message.objects.filter(pk=pk).first() if pk else None
+    if message is None or message.kind != Kind.TEST:
+        return None
+    return {"message": message, "reason": reason_sentence(message.reason) if message.reason else ""}
+
+
+register(Fragment("session-summary", "sessions/_summary.html", of_kinds("session"), summary))
+register(Fragment("session-card", "sessions/_card.html", with_its_line, card))
+register(Fragment("session-state", "sessions/_state.html", with_its_line, state))
+register(Fragment("session-facts", "sessions/_facts.html", with_its_line, facts))
+register(Fragment("session-changes", "sessions/_changes.html", of_object("session"), changes))
+register(Fragment("session-test", "sessions/_test.html", of_object("message"), test_message))
