@@ -192,7 +192,7 @@ class Slice:
         messages = {outbound.attempt_id: c.id for outbound, c in attempts}
         unsent = set(messages) - {outbound.attempt_id for outbound, _ in started}
         if started:
-            announce((outbound.message_id, campaign) for outbound, campaign in started)
+            announce(started)
             if self.guard.split(batch)[1]:
                 not_after = began  # paused while the attempts were stored: none of them starts
             else:

@@ -123,7 +123,7 @@ def _settle_doubt(lane: Lane, outbound: Outbound, claimed: Claimed, answer: Reco
     retry_unavailable(partial(claims.settle_doubt, lane.holder, answered), seconds=STORE_SECONDS)
     if claimed.campaign is not None and outcome.after is not None:
         retry_unavailable(partial(finish.keep_open, [claimed.campaign]), seconds=STORE_SECONDS)
-    announce([(outbound.message_id, claimed.campaign)])
+    announce([(outbound, claimed.campaign)])
     heard: list[Sent | SendError] = [answer] if isinstance(answer, Sent | SendError) else []
     lane.rest(line_after(heard, failures=lane.gateway.failures, draw=random.random(), strikes=lane.strikes))
 

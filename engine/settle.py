@@ -11,12 +11,13 @@ from campaigns.models import Campaign, CampaignChannel
 from domain.channels import goes_by_sms
 from domain.delivery import ErrorKind, Outbound, SendError, Sent
 from domain.outcome import after_send
+from domain.people import person_key
 from domain.states import MessageStatus
 from engine import finish
 from engine.lane import Lane
 from gateways.provider import Provider
 from lib.mongo import retry_unavailable
-from live.events import CampaignChanged, MessageChanged
+from live.events import CampaignChanged, ConversationChanged, MessageChanged
 from live.publish import publish
 from messaging import claims, receipts
 from messaging.claims import Answered
@@ -84,18 +85,19 @@ def _store(lane: Lane, ready: Sequence[Answered], provider: Provider) -> None:
     retry_unavailable(lambda: finish.keep_open(put_back), seconds=STORE_SECONDS)
     ids = [a.answer.provider_id for a in ready if isinstance(a.answer, Sent) and a.answer.provider_id]
     retry_unavailable(lambda: receipts.expect(lane.id, ids), seconds=STORE_SECONDS)
-    announce((a.outbound.message_id, a.campaign) for a in ready)
+    announce((a.outbound, a.campaign) for a in ready)
 
 
-def announce(moved: Iterable[tuple[str, ObjectId | None]]) -> None:
-    """Tell the pages that look on that messages moved, each given as (its id, its campaign).
+def announce(moved: Iterable[tuple[Outbound, ObjectId | None]]) -> None:
+    """Tell the pages that look on that messages moved, each given with its campaign.
 
     Of a campaign's messages it is the counts that are looked at; a reply or a test is looked at itself.
     """
     campaigns: set[ObjectId] = set()
-    for message, campaign in moved:
+    for outbound, campaign in moved:
         if campaign is None:
-            publish(MessageChanged(message))
+            publish(MessageChanged(outbound.message_id))
+            publish(ConversationChanged(person_key(outbound.phone)))
         else:
             campaigns.add(campaign)
     for campaign in campaigns:

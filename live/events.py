@@ -61,6 +61,16 @@ class MessageChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ConversationChanged(Event):
+    """The texts with one person: what came in, what was answered, or whether that arrived.
+
+    Its id is the person's key (domain.people.person_key).
+    """
+
+    kind = "conversation"
+
+
+@dataclass(frozen=True, slots=True)
 class PoolChanged(Event):
     """A pool's settings, or which lines it has."""
 

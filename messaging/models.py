@@ -221,8 +221,8 @@ class Conversation(models.Model):
     debtor = ObjectIdField(null=True)
     gateway = ObjectIdField(null=True)
     """The line that the person last wrote to."""
-    channel = models.CharField(max_length=10, blank=True, default="")
-    """Of the last text."""
+    last_gateway = ObjectIdField(null=True)
+    """The line of the last text, whoever wrote it."""
     last_text = models.CharField(max_length=200, blank=True, default="")
     """How it begins."""
     last_media = models.CharField(max_length=20, blank=True, default="")

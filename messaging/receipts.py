@@ -10,13 +10,14 @@ from pymongo import UpdateOne
 
 from domain.delivery import Incoming, Receipt, ReceiptState
 from domain.outcome import after_receipt
+from domain.people import person_key
 from domain.states import MessageStatus
 from lib.mongo import collection, server_now
-from live.events import MessageChanged
+from live.events import ConversationChanged, MessageChanged
 from live.publish import publish
-from messaging import claims
+from messaging import claims, conversations
 from messaging.claims.steps import naive
-from messaging.models import InboxItem, IncomingText, Message
+from messaging.models import InboxItem, Message
 
 KEPT = timedelta(hours=48)
 """How long a receipt that matches nothing is tried again; a TTL index removes it then."""
@@ -36,34 +37,35 @@ def store_many(parts: Iterable[tuple[str, Iterable[Receipt | Incoming]]]) -> int
     """
     now = naive(server_now())
     receipts: list[dict[str, Any]] = []
-    texts: list[UpdateOne] = []
+    texts: list[dict[str, Any]] = []
     for gateway_id, items in parts:
         gateway = ObjectId(gateway_id)
         for item in items:
             if isinstance(item, Incoming):
-                texts.append(_text_write(gateway, item, now))
+                texts.append(_text_document(gateway, item, now))
             else:
                 receipts.append(_receipt_document(gateway, item, now))
     if receipts:
         collection(InboxItem).insert_many(receipts, ordered=False)
     if texts:
-        collection(IncomingText).bulk_write(texts, ordered=False)
+        conversations.store_texts(texts)
     return len(receipts) + len(texts)
 
 
-def _text_write(gateway: ObjectId, item: Incoming, now: datetime) -> UpdateOne:
+def _text_document(gateway: ObjectId, item: Incoming, now: datetime) -> dict[str, Any]:
     at = naive(item.at) if item.at else now
     text = _storable(item.text)
     # Without an id of theirs, the same text of the same person at the same time is the same one.
     key = item.provider_id or f"{item.phone}/{at.isoformat()}/{hash_text(text)}"
-    fields = {
+    return {
+        "gateway": gateway,
+        "provider_id": _storable(key)[:200],
         "phone": _storable(item.phone)[:40],
         "text": text,
         "media": _storable(item.media)[:20],
         "at": at,
         "received_at": now,
     }
-    return UpdateOne({"gateway": gateway, "provider_id": _storable(key)[:200]}, {"$setOnInsert": fields}, upsert=True)
 
 
 def _receipt_document(gateway: ObjectId, item: Receipt, now: datetime) -> dict[str, Any]:
@@ -129,6 +131,7 @@ def apply_due(*, limit: int = 500) -> tuple[int, set[ObjectId]]:
     for move in moves:
         if move.campaign is None:  # a reply or a test, which somebody looks at itself
             publish(MessageChanged(str(move.message)))
+            publish(ConversationChanged(person_key(matched[move.message][0]["message"]["phone"])))
     if later:
         inbox.bulk_write(later, ordered=False)
     if moved == len(moves):
@@ -139,7 +142,7 @@ def apply_due(*, limit: int = 500) -> tuple[int, set[ObjectId]]:
 
 def _messages_of(items: Sequence[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:
     """The messages that receipts speak of, by ("attempt", our id) and by ("provider", gateway, their id)."""
-    fields = {"campaign": 1, "status": 1, "attempts": 1}
+    fields = {"campaign": 1, "phone": 1, "status": 1, "attempts": 1}
     ours = [item["attempt_id"] for item in items if item["attempt_id"]]
     theirs = [item["provider_id"] for item in items if item["provider_id"]]
     found: dict[tuple[Any, ...], dict[str, Any]] = {}

@@ -57,15 +57,28 @@ def _enroll_new(campaign: ObjectId, drafts: Sequence[Mapping[str, Any]]) -> int:
 
 
 def add_direct(
-    *, kind: Kind, gateway: ObjectId, pool: ObjectId, channel: str, phone: str, text: str, attachment: ObjectId | None
+    *,
+    kind: Kind,
+    gateway: ObjectId,
+    pool: ObjectId,
+    channel: str,
+    phone: str,
+    text: str,
+    attachment: ObjectId | None = None,
+    debtor: ObjectId | None = None,
+    name: str = "",
+    id: ObjectId | None = None,
 ) -> ObjectId:
     """A message of no campaign that goes out by this line alone, before those of campaigns; its id.
 
-    `pool` is the line's; `phone` is E.164.
+    `pool` is the line's; `phone` is E.164. `id` is the message's where the caller has chosen it, so that asking twice
+    for the same one makes one: the second time raises DuplicateKeyError.
     """
     way = {"gateway": gateway, "pool": pool, "channel": channel, "attachment": attachment}
     content = {"kind": kind.value, "phone": phone, "text": text, "status": S.PENDING.value}
-    document = _document(naive(server_now()), {**way, **content})
+    document = _document(naive(server_now()), {**way, **content, "debtor": debtor, "name": name})
+    if id is not None:
+        document["_id"] = id
     inserted: ObjectId = collection(Message).insert_one(document, session=session()).inserted_id
     return inserted
 

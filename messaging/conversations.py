@@ -1,0 +1,135 @@
+"""Conversations: each stored together with the text that it tells of, once for each text, however often it is told."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from debtors.models import Debtor
+from domain.people import person_key
+from lib.mongo import bulk_write, chunks, collection, compare_and_set, run_tx
+from live.events import ConversationChanged
+from live.publish import publish
+from messaging.claims.steps import naive
+from messaging.models import Conversation, Direction, IncomingText
+
+PREVIEW = 200
+_DUPLICATE = 11000
+_ATTEMPTS = 5
+
+
+def store_texts(texts: Sequence[dict[str, Any]]) -> None:
+    """Keep texts of people, as IncomingText stores them, and bring their conversations up to date with the new ones.
+
+    Both in one transaction: a text that is reported again counts nothing. Raises what MongoDB raises.
+    """
+    for chunk in chunks(texts):
+        _store(chunk)
+
+
+def _store(texts: Sequence[dict[str, Any]]) -> None:
+    names = _debtors({text["phone"] for text in texts})
+    keep = [
+        UpdateOne(
+            {"gateway": text["gateway"], "provider_id": text["provider_id"]},
+            {"$setOnInsert": {name: text[name] for name in ("phone", "text", "media", "at", "received_at")}},
+            upsert=True,
+        )
+        for text in texts
+    ]
+
+    def work() -> list[dict[str, Any]]:
+        stored = bulk_write(IncomingText, keep)
+        new = [texts[place] for place in sorted(stored.upserted_ids)]
+        by_person: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for text in new:
+            if text["phone"]:
+                by_person[text["phone"]].append(text)
+        bulk_write(Conversation, [_received(phone, found, names.get(phone)) for phone, found in by_person.items()])
+        return new
+
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            new = run_tx(work)
+            break
+        except BulkWriteError as error:
+            # Another process stored the same one in between: the next transaction finds it.
+            if not left or any(e.get("code") != _DUPLICATE for e in error.details.get("writeErrors", [])):
+                raise
+    for phone in {text["phone"] for text in new if text["phone"]}:
+        publish(ConversationChanged(person_key(phone)))
+
+
+def _received(phone: str, texts: Sequence[dict[str, Any]], debtor: Mapping[str, Any] | None) -> UpdateOne:
+    """A person's new texts. One that comes late, or whose time lies ahead of ours, does not stand before later ones."""
+    last = max(texts, key=_time)
+    fields = _last(Direction.IN, last["text"], _time(last), media=last["media"], gateway=last["gateway"])
+    latest_in = _later("$last_in_at", _time(last))
+    fields |= {
+        "gateway": {"$cond": [latest_in, last["gateway"], "$gateway"]},
+        "last_in_at": {"$cond": [latest_in, _time(last), "$last_in_at"]},
+        "unread": {"$add": [{"$ifNull": ["$unread", 0]}, len(texts)]},
+        "is_unread": True,
+    }
+    return _upsert(phone, fields, debtor)
+
+
+def note_reply(*, phone: str, text: str, gateway: ObjectId, at: datetime) -> None:
+    """Somebody answered a person by that line at that moment; joins the transaction that stores the reply."""
+    fields = _last(Direction.OUT, text, naive(at), gateway=gateway)
+    fields |= {"unread": {"$ifNull": ["$unread", 0]}, "is_unread": {"$ifNull": ["$is_unread", False]}}
+    bulk_write(Conversation, [_upsert(phone, fields, _debtors([phone]).get(phone))])
+
+
+def mark_read(conversation: Conversation, *, unread: int, last_in_at: datetime) -> bool:
+    """Its texts were seen, up to the one of that moment; False where another one has come since."""
+    seen = compare_and_set(
+        Conversation,
+        conversation.pk,
+        {"unread": unread, "last_in_at": last_in_at},
+        {"unread": 0, "is_unread": False},
+    )
+    if seen:
+        publish(ConversationChanged(conversation.key))
+    return seen
+
+
+def _time(text: Mapping[str, Any]) -> datetime:
+    """When a text was written, as stored; the far side's clock may be ahead of ours."""
+    return min(text["at"], text["received_at"])
+
+
+def _later(field: str, at: datetime) -> dict[str, Any]:
+    return {"$gte": [at, field]}  # no time at all is before any other
+
+
+def _last(direction: Direction, text: str, at: datetime, *, gateway: ObjectId, media: str = "") -> dict[str, Any]:
+    newer = _later("$last_at", at)
+    values = {
+        "last_text": {"$literal": text[:PREVIEW]},
+        "last_media": {"$literal": media},
+        "last_direction": direction.value,
+        "last_at": at,
+        "last_gateway": gateway,
+    }
+    return {field: {"$cond": [newer, value, f"${field}"]} for field, value in values.items()}
+
+
+def _upsert(phone: str, fields: dict[str, Any], debtor: Mapping[str, Any] | None) -> UpdateOne:
+    who: dict[str, Any] = {"phone": {"$literal": phone}}
+    if debtor is None:
+        who |= {"name": {"$ifNull": ["$name", ""]}, "debtor": {"$ifNull": ["$debtor", None]}}
+    else:
+        who |= {"name": {"$literal": debtor["name"]}, "debtor": debtor["_id"]}
+    nothing = {"gateway": {"$ifNull": ["$gateway", None]}, "last_in_at": {"$ifNull": ["$last_in_at", None]}}
+    return UpdateOne({"key": person_key(phone)}, [{"$set": {**nothing, **who, **fields}}], upsert=True)
+
+
+def _debtors(phones: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Who has these phones: of several the one that was changed last."""
+    found = collection(Debtor).find({"phone": {"$in": list(phones)}}, {"phone": 1, "name": 1, "updated_at": 1})
+    return {row["phone"]: row for row in sorted(found, key=lambda row: row["updated_at"])}
