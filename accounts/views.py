@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse_lazy
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -31,6 +32,12 @@ class PasswordView(auth.PasswordChangeView):
         response = super().form_valid(form)
         messages.success(self.request, _("Your password was changed. You are signed out everywhere else."))
         return response
+
+
+def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: object = None) -> HttpResponse:
+    """The answer to whoever failed to sign in too often (django-axes)."""
+    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
+    return render(request, "accounts/locked.html", {"minutes": minutes}, status=429)
 
 
 @login_not_required

@@ -1,5 +1,6 @@
-"""Django's contrib apps with ObjectId primary keys (their migrations are in mongo_migrations/)."""
+"""Django's contrib apps and others' with ObjectId primary keys (their migrations are in mongo_migrations/)."""
 
+from axes.apps import AppConfig as BaseAxesConfig
 from django.contrib.admin.apps import AdminConfig as BaseAdminConfig
 from django.contrib.auth.apps import AuthConfig as BaseAuthConfig
 from django.contrib.contenttypes.apps import ContentTypesConfig as BaseContentTypesConfig
@@ -16,4 +17,8 @@ class AuthConfig(BaseAuthConfig):
 
 
 class ContentTypesConfig(BaseContentTypesConfig):
+    default_auto_field = OBJECT_ID
+
+
+class AxesConfig(BaseAxesConfig):
     default_auto_field = OBJECT_ID

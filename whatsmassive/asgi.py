@@ -10,6 +10,7 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "whatsmassive.settings")
+os.environ.setdefault("MONGODB_PATIENCE", "2")  # somebody sits in front of it
 pages = get_asgi_application()
 
 from gateways.registry import HOOKS  # noqa: E402  # these need the loaded settings

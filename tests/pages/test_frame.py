@@ -1,9 +1,11 @@
 """The frame of every page: signing in, the menu, the language, the theme."""
 
 import pytest
+from axes.models import AccessAttempt
 from django.test import Client
 
 from accounts.models import User
+from systemlog.models import SystemLog
 from tests.pages.conftest import PASSWORD
 from tests.pages.web import Browser
 
@@ -20,6 +22,31 @@ def test_login_refuses_a_wrong_password(client: Client, staff: User) -> None:
     assert answer.status_code == 200
     assert "form.login" not in answer.content.decode()
     assert 'role="alert"' in answer.content.decode()
+
+
+def test_guessing_passwords_is_stopped_and_hurts_nobody_else(client: Client, staff: User) -> None:
+    User.objects.create_user("eva", password=PASSWORD)
+    for _ in range(9):
+        assert client.post("/accounts/login/", {"username": "ana", "password": "wrong"}).status_code == 200
+    assert client.post("/accounts/login/", {"username": "ana", "password": "wrong"}).status_code == 429
+    assert client.post("/accounts/login/", {"username": "ana", "password": PASSWORD}).status_code == 429
+    elsewhere = Client(REMOTE_ADDR="192.0.2.7")
+    assert elsewhere.post("/accounts/login/", {"username": "ana", "password": PASSWORD}).status_code == 302
+    assert client.post("/accounts/login/", {"username": "eva", "password": PASSWORD}).status_code == 302
+    stored = str(list(AccessAttempt.objects.values()))
+    assert "wrong" not in stored
+
+
+def test_signing_in_and_out_is_in_the_log(client: Client, staff: User) -> None:
+    client.post("/accounts/login/", {"username": "ana", "password": "wrong"})
+    client.post("/accounts/login/", {"username": "ana", "password": PASSWORD})
+    client.post("/accounts/logout/")
+    acts = SystemLog.objects.filter(act=True).order_by("at", "pk").values_list("source", "message", "actor")
+    assert list(acts) == [
+        ("account.refused", "ana", ""),
+        ("account.sign_in", "ana", "ana"),
+        ("account.sign_out", "ana", "ana"),
+    ]
 
 
 def test_pages_speak_spanish_until_another_language_is_chosen(client: Client) -> None:

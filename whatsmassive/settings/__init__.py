@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import timedelta
 
 from celery.schedules import schedule
 from csp.constants import NONE, SELF
@@ -34,6 +35,7 @@ INSTALLED_APPS = [
     "daphne",
     "lib.contrib.AdminConfig",
     "lib.contrib.AuthConfig",
+    "lib.contrib.AxesConfig",
     "lib.contrib.ContentTypesConfig",
     "django.contrib.sessions",
     "django.contrib.messages",
@@ -69,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "whatsmassive.urls"
@@ -106,7 +109,7 @@ DATABASES = {
 }
 DATABASE_ROUTERS = ["django_mongodb_backend.routers.MongoRouter"]
 DEFAULT_AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"
-MIGRATION_MODULES = {app: f"mongo_migrations.{app}" for app in ("admin", "auth", "contenttypes")}
+MIGRATION_MODULES = {app: f"mongo_migrations.{app}" for app in ("admin", "auth", "axes", "contenttypes")}
 
 # People --------------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -120,6 +123,15 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Whoever guesses passwords of a user from one address waits; others, and the user elsewhere, don't.
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=10)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True  # the system log has it
+AXES_VERBOSE = False
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "desk:panel"
 LOGOUT_REDIRECT_URL = "accounts:login"
@@ -219,5 +231,6 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
+        "axes": {"level": "ERROR"},  # the audit says who failed to sign in
     },
 }
