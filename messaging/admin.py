@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from messaging.models import InboxItem, IncomingText, Message, Tally
+from messaging.models import Conversation, DayTally, InboxItem, IncomingText, Message, Tally
 from systemlog.lean_admin import LeanAdmin
 
 
@@ -30,3 +30,14 @@ class IncomingTextAdmin(LeanAdmin):
     list_display = ("phone", "text", "media", "at")
     prefixes = ("phone",)
     can_delete = True
+
+
+@admin.register(Conversation)
+class ConversationAdmin(LeanAdmin):
+    list_display = ("phone", "name", "last_text", "last_at", "unread")
+    prefixes = ("key",)
+
+
+@admin.register(DayTally)
+class DayTallyAdmin(LeanAdmin):
+    list_display = ("__str__",)
