@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import redis
 import requests
 
 from tests.whatsapp_web.browser import wait_for
+from whatsmassive.broker_watch import asking
 
 ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = {
@@ -61,6 +63,7 @@ def test_health_tells_what_is_there(tmp_path: Path) -> None:
     with web(tmp_path / "log") as url:
         # By whatever name it is asked: a probe knows the address only.
         assert get(f"{url}/health/", Host="10.1.2.3") == (200, {"web": "ok"})
+        assert healthy("web", PORT=url.rpartition(":")[2])
         assert get(f"{url}/health/ready/", Host="10.1.2.3") == (200, {"mongodb": "ok", "redis": "ok"})
         assert requests.post(f"{url}/health/", timeout=60).status_code == 405
         assert get(f"{url}/health/other/")[0] == 404
@@ -73,3 +76,26 @@ def test_readiness_names_what_is_away_and_nothing_more(tmp_path: Path, name: str
         told = {"mongodb": "ok", "redis": "ok", away: "away"}
         assert get(f"{url}/health/ready/") == (503, told)
         assert get(f"{url}/health/") == (200, {"web": "ok"})
+
+
+def test_worker_is_healthy_while_it_hears_from_the_broker(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    ask = asking(redis.Redis.from_url(os.environ["REDIS_URL"]), ready=ready)
+    assert ask()
+    assert not ready.exists()  # it hears, and is not ready yet
+    assert not healthy("worker", WHATSMASSIVE_READY_FILE=str(ready))
+    ready.touch()
+    long_ago = ready.stat().st_mtime - 600
+    os.utime(ready, (long_ago, long_ago))
+    assert not healthy("worker", WHATSMASSIVE_READY_FILE=str(ready))
+    assert ask()
+    assert healthy("worker", WHATSMASSIVE_READY_FILE=str(ready))
+    os.utime(ready, (long_ago, long_ago))
+    assert not asking(redis.Redis.from_url(NOWHERE["REDIS_URL"]), ready=ready)()
+    assert not healthy("worker", WHATSMASSIVE_READY_FILE=str(ready))
+
+
+def healthy(kind: str, **environment: str) -> bool:
+    """What a container's health check says."""
+    check = [str(ROOT / "bin" / "healthy"), kind]
+    return subprocess.run(check, env={**os.environ, **environment}, check=False, timeout=60).returncode == 0
