@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from desk.sessions import shown
@@ -28,10 +28,10 @@ SHOWN = 2 * PAGE_SIZE
 """Sessions on one page; where there are more, a search finds them."""
 
 FILTERS = {
-    "": (gettext_lazy("All"), lambda row: True),
+    "": (pgettext_lazy("sessions", "All"), lambda row: True),
     "help": (gettext_lazy("Need a hand"), shown.needs_a_hand),
-    "connected": (gettext_lazy("Connected"), lambda row: row.shown_status == SessionStatus.CONNECTED),
-    "stopped": (gettext_lazy("Stopped"), lambda row: row.shown_status == SessionStatus.STOPPED),
+    "connected": (pgettext_lazy("sessions", "Connected"), lambda row: row.shown_status == SessionStatus.CONNECTED),
+    "stopped": (pgettext_lazy("sessions", "Stopped"), lambda row: row.shown_status == SessionStatus.STOPPED),
 }
 
 

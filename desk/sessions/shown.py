@@ -108,6 +108,8 @@ def sentence(row: SessionRow) -> str:
     """Why it is in its state, and what to do next."""
     if row.session.desired == Desired.DELETED:
         return _("It is being deleted: its browser closes, and its login goes.")
+    if row.session.status == S.STOPPED and row.session.desired == Desired.CONNECTED:
+        return ""  # `doing` says it all
     if row.silent:
         return _("It was connected, and has not answered since.")
     found = cause_sentence(row.session)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from domain.phones import shown_phone
 from domain.states import Desired, SessionStatus
 from live.events import MessageChanged
 from live.publish import publish
@@ -57,7 +58,7 @@ def test_session_is_added_linked_and_tried_without_a_reload(browser: Browser) ->
     linked = {"phone": "+56911112222", "login": "1", "logged_in_at": now, "heartbeat_at": now}
     becomes(session, S.SYNCING, S.CONNECTED, qr="", link_code="", link_code_until=None, **linked)
     browser.see(".session-state.state-done")
-    browser.reads("+56 9 1111 2222")
+    browser.reads(shown_phone("+56911112222"))
     assert not browser.see(".only-linkable").is_displayed()
     assert len(browser.all(".history li")) == 4
     assert browser.driver.execute_script("return window.unreloaded")
