@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from bson import ObjectId
 from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
 
 from domain.states import Desired
 from gateways import sessions
@@ -201,5 +202,26 @@ def _values(secrets: Mapping[str, Any]) -> set[str]:
     for value in secrets.values():
         for text in value.values() if isinstance(value, Mapping) else [value]:
             found |= {str(text), *str(text).split(" "), *str(text).split(":")}
-            found |= {part for _, part in parse_qsl(urlsplit(str(text)).query)} if "?" in str(text) else set()
+            found |= {part for _name, part in parse_qsl(urlsplit(str(text)).query)} if "?" in str(text) else set()
     return {text for text in found if len(text) >= SHORTEST_SECRET and not names_in(text)}
+
+
+def facts(gateway: Gateway) -> list[tuple[str, str]]:
+    """The settings that are not as usual, and those a line must have: (label, value), secrets masked."""
+    kind = KINDS.get(gateway.kind)
+    if kind is None:
+        return []
+    shown = masked_fields(gateway)
+    return [
+        (str(field.label), _fact(shown[field.name]))
+        for field in kind.fields
+        if field.name in shown and (field.required or shown[field.name] not in (field.default, None, "", {}))
+    ]
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {one}" for name, one in value.items())
+    return str(value)

@@ -1,0 +1,117 @@
+"""The live parts of the pages of pools and lines."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from gateways import describe, queries
+from gateways.models import Gateway, Pool
+from gateways.queries import LineRow, PoolOverview
+from lib.converters import object_id
+from live.fragments import Fragment, register
+from messaging import queries as messaging
+from messaging.reasons import reason_sentence
+from sessions_app.describe import cause_sentence
+
+WAITING_MOST = 1_000
+LINES_IN_CARD = 12
+TESTS = 5
+
+
+def pool_values(overview: PoolOverview) -> dict[str, Any]:
+    """What a pool's card shows."""
+    pool = overview.pool
+    return {
+        "pool": pool,
+        "lines": overview.lines[:LINES_IN_CARD],
+        "more": max(0, len(overview.lines) - LINES_IN_CARD),
+        "total": len(overview.lines),
+        "ready": overview.ready,
+        "pace": describe.pace_sentence(pool),
+        "throttle": describe.throttle_sentence(pool),
+    }
+
+
+def waiting_values(pool: Pool, number: int) -> dict[str, Any]:
+    """What is said of the messages that wait; `capped` when they are at least so many."""
+    return {"pool": pool, "waiting": number, "capped": number >= WAITING_MOST}
+
+
+def line_values(row: LineRow) -> dict[str, Any]:
+    """What a line's row shows."""
+    gateway = row.gateway
+    reason, _detail = describe.line_reason(gateway)
+    if row.session:
+        reason = cause_sentence(row.session.session)
+    now = timezone.now()
+    rests = gateway.active and gateway.next_send_at is not None and gateway.next_send_at > now and bool(reason)
+    return {"row": row, "gateway": gateway, "reason": reason, "rests_until": gateway.next_send_at if rests else None}
+
+
+def _pool(key: str) -> dict[str, Any] | None:
+    pool = Pool.objects.filter(pk=object_id(key)).first()
+    return None if pool is None else pool_values(queries.overviews([pool])[0])
+
+
+def _waiting(key: str) -> dict[str, Any] | None:
+    pool = Pool.objects.filter(pk=object_id(key)).first()
+    if pool is None:
+        return None
+    return waiting_values(pool, messaging.waiting_by_pool([pool.pk], most=WAITING_MOST)[pool.pk])
+
+
+def _line(key: str) -> dict[str, Any] | None:
+    rows = queries.line_rows(Gateway.objects.filter(pk=object_id(key)))
+    return line_values(rows[0]) if rows else None
+
+
+def _line_state(key: str) -> dict[str, Any] | None:
+    """A line's state in full: what the far side said, and how many messages went by it."""
+    gateway = Gateway.objects.select_related("pool").filter(pk=object_id(key)).first()
+    if gateway is None:
+        return None
+    _reason, detail = describe.line_reason(gateway)
+    counts = messaging.counts_by_lane(gateway.pk)
+    return {
+        **line_values(LineRow(gateway, None)),
+        "detail": queries.masker(gateway)(detail),
+        "sent": sum(counts[status] for status in ("sent", "delivered", "read")),
+        "delivered": counts["delivered"] + counts["read"],
+        "failed": counts["failed"],
+    }
+
+
+def _line_tests(key: str) -> dict[str, Any] | None:
+    """A line's latest tests with their attempts, the line's secrets taken out."""
+    gateway = Gateway.objects.filter(pk=object_id(key)).first()
+    if gateway is None:
+        return None
+    mask = queries.masker(gateway)
+    tests = messaging.tests_of(pool=gateway.pool_id, gateway=gateway.pk, limit=TESTS)
+    rows = [
+        (
+            message,
+            [
+                (attempt, reason_sentence(attempt.code) if attempt.code else "", mask(attempt.detail))
+                for attempt in reversed(message.attempts or [])
+            ],
+        )
+        for message in tests
+    ]
+    return {"gateway": gateway, "rows": rows}
+
+
+def _of_pool(key: str) -> tuple[str, ...]:
+    return (f"pool.{key}", "gateway")
+
+
+def _of_line(key: str) -> tuple[str, ...]:
+    return (f"gateway.{key}",)
+
+
+register(Fragment("pool-card", "gateways/_pool_card.html", _of_pool, _pool))
+register(Fragment("pool-figures", "gateways/_pool_figures.html", _of_pool, _pool))
+register(Fragment("pool-waiting", "gateways/_pool_waiting.html", lambda key: (f"pool.{key}", "campaign"), _waiting))
+register(Fragment("line-row", "gateways/_line_row.html", _of_line, _line))
+register(Fragment("line-state", "gateways/_line_state.html", lambda key: (f"gateway.{key}", "campaign"), _line_state))
+register(Fragment("line-tests", "gateways/_line_tests.html", lambda key: (f"gateway.{key}", "message"), _line_tests))

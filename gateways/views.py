@@ -1,0 +1,247 @@
+"""The pages of pools and SMS lines: lists, details, forms, switching on and off, tests."""
+
+from typing import Any
+
+from bson import ObjectId
+from django import forms as django_forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from gateways import commands, forms, queries
+from gateways.errors import GatewayError
+from gateways.fields import Kind
+from gateways.fragments import WAITING_MOST, line_values, pool_values, waiting_values
+from gateways.kinds import KINDS, kind_named
+from gateways.models import Channel, Gateway, Pool
+from lib.htmx import go_to, is_part
+from lib.paging import keyset_page
+from lib.sealed import CannotUnseal
+from messaging import queries as messaging
+from sessions_app.models import Session
+from systemlog.audit import record
+
+CAMPAIGNS = 10
+TEMPLATE_WAY = "template"
+LINE_KINDS = [kind for kind in KINDS.values() if not kind.needs_session]
+
+
+# Pools ----------------------------------------------------------------------------------------------------------------
+def pools(request: HttpRequest) -> HttpResponse:
+    """All pools, by channel."""
+    found = list(Pool.objects.order_by("name"))
+    waiting = messaging.waiting_by_pool([pool.pk for pool in found], most=WAITING_MOST)
+    cards = [
+        (one.pool, pool_values(one), waiting_values(one.pool, waiting[one.pool.pk])) for one in queries.overviews(found)
+    ]
+    groups = [(channel, [card for card in cards if card[0].channel == channel]) for channel in Channel]
+    return render(request, "gateways/pools.html", {"groups": groups if found else []})
+
+
+def pool(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """One pool: how it sends, its lines, the campaigns that use it."""
+    found = get_object_or_404(Pool, pk=pk)
+    overview = queries.overviews([found])[0]
+    page = keyset_page(Gateway.objects.filter(pool=found), by="name", mark=request.GET.get("mark", ""))
+    shown = {gateway.pk for gateway in page.rows}
+    rows = [(row.gateway.pk, line_values(row)) for row in overview.lines if row.gateway.pk in shown]
+    waiting = messaging.waiting_by_pool([found.pk], most=WAITING_MOST)[found.pk]
+    context = {
+        "pool": found,
+        "pool_id": str(found.pk),
+        "figures": pool_values(overview),
+        "waiting": waiting_values(found, waiting),
+        "page": page,
+        "rows": rows,
+        "campaigns": [(c, _address("campaigns:campaign", c.pk)) for c in queries.campaigns_of(found, limit=CAMPAIGNS)],
+        "sms": found.channel == Channel.SMS,
+    }
+    return render(request, "gateways/pool.html", context)
+
+
+def _address(view: str, pk: ObjectId) -> str:
+    """A page of another part of the product; empty where there is none."""
+    try:
+        return reverse(view, args=[pk])
+    except NoReverseMatch:
+        return ""
+
+
+def new_pool(request: HttpRequest) -> HttpResponse:
+    """Create a pool."""
+    form = forms.PoolForm(request.POST or None, channel=request.GET.get("channel", ""))
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = commands.create_pool(**form.settings())
+        except GatewayError as error:
+            forms.refuse(error, form)
+        else:
+            record(request.user, "pool.create", kind="pool", id=made.pk, name=made.name)
+            messages.success(request, _("Pool “%(name)s” created.") % {"name": made.name})
+            return go_to(request, "gateways:pool", made.pk)
+    return render(request, "gateways/pool_form.html", {"form": form})
+
+
+def edit_pool(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Change how a pool sends."""
+    found = get_object_or_404(Pool, pk=pk)
+    form = forms.PoolForm(request.POST or None, pool=found)
+    if request.method == "POST" and form.is_valid():
+        try:
+            commands.change_pool(name=found.name, **form.settings())
+        except GatewayError as error:
+            forms.refuse(error, form)
+        else:
+            record(request.user, "pool.change", kind="pool", id=found.pk, name=found.name, data=form.settings())
+            messages.success(request, _("Saved. Its lines take it up within seconds."))
+            return go_to(request, "gateways:pool", found.pk)
+    return render(request, "gateways/pool_form.html", {"form": form, "pool": found})
+
+
+@require_POST
+def switch_pool(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Let a pool send, or not."""
+    found = get_object_or_404(Pool, pk=pk)
+    on = request.POST.get("active") == "1"
+    commands.set_pool_active(name=found.name, active=on)
+    record(request.user, "pool.switch_on" if on else "pool.switch_off", kind="pool", id=found.pk, name=found.name)
+    said = _("“%(name)s” is switched on.") if on else _("“%(name)s” is switched off: its messages wait.")
+    messages.success(request, said % {"name": found.name})
+    return go_to(request, "gateways:pool", found.pk)
+
+
+# Lines ----------------------------------------------------------------------------------------------------------------
+def line(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """One line; a WhatsApp session's has the session's page."""
+    found = get_object_or_404(Gateway.objects.select_related("pool"), pk=pk)
+    kind = KINDS.get(found.kind)
+    if kind is not None and kind.needs_session:
+        session = get_object_or_404(Session, gateway=found.pk)
+        address = _address("desk:session", session.pk)
+        if not address:
+            raise Http404
+        return redirect(address)
+    return _line_page(request, found)
+
+
+def _line_page(request: HttpRequest, found: Gateway, **more: Any) -> HttpResponse:
+    context = {
+        "gateway": found,
+        "facts": queries.facts(found),
+        "has_callback": bool(queries.callback_address(found)),
+        "form": forms.TestForm(),
+        **more,
+    }
+    return render(request, "gateways/line.html", context)
+
+
+@never_cache
+def new_line(request: HttpRequest) -> HttpResponse:
+    """Create an SMS line, from a URL template or from the fields of a kind."""
+    way = request.GET.get("way", TEMPLATE_WAY)
+    kind = next((kind for kind in LINE_KINDS if kind.name == way), LINE_KINDS[0])
+    pools = list(Pool.objects.filter(channel=kind.channel).order_by("name"))
+    data = request.POST or None
+    form = forms.LineForm(data, pools=pools, chosen=request.GET.get("pool", ""))
+    settings: forms.TemplateForm | forms.SettingsForm
+    settings = forms.TemplateForm(data) if way == TEMPLATE_WAY else forms.SettingsForm(data, kind=kind)
+    if request.method == "POST" and all([form.is_valid(), settings.is_valid()]):
+        made = _created(form, settings, kind, {str(pool.pk): pool.name for pool in pools})
+        if made is not None:
+            record(request.user, "line.create", kind="gateway", id=made.pk, name=made.name)
+            messages.success(request, _("Line “%(name)s” created. Send a test to try it.") % {"name": made.name})
+            return go_to(request, "gateways:line", made.pk)
+    ways = [(TEMPLATE_WAY, _("Paste a URL template")), *((kind.name, kind.label) for kind in LINE_KINDS)]
+    context = {"form": form, "settings": settings, "way": way, "ways": ways, "pools": pools, "example": forms.EXAMPLE}
+    return render(request, "gateways/line_new.html", context)
+
+
+def _created(
+    form: forms.LineForm,
+    settings: forms.TemplateForm | forms.SettingsForm,
+    kind: Kind,
+    pools: dict[str, str],
+) -> Gateway | None:
+    """The new line; None when it can't be, which the forms then say."""
+    given = settings.given() if isinstance(settings, forms.TemplateForm) else {"fields": settings.given()}
+    try:
+        return commands.create_gateway(
+            name=form.cleaned_data["name"], kind=kind.name, pool=pools[form.cleaned_data["pool"]], **given
+        )
+    except GatewayError as error:
+        targets: list[django_forms.Form] = [settings, form]
+        forms.refuse(error, *targets)
+        return None
+
+
+@never_cache
+def edit_line(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Change a line's settings; its secrets stay unless new ones are given."""
+    found = get_object_or_404(Gateway.objects.select_related("pool"), pk=pk)
+    if found.kind not in [kind.name for kind in LINE_KINDS]:
+        raise Http404
+    try:
+        stored = {**found.config, **found.secrets}
+    except CannotUnseal as error:
+        messages.error(request, str(error))
+        return go_to(request, "gateways:line", found.pk)
+    form = forms.SettingsForm(request.POST or None, kind=kind_named(found.kind), stored=stored)
+    if request.method == "POST" and form.is_valid():
+        try:
+            commands.change_gateway(name=found.name, fields=form.given(), forget=form.forgotten())
+        except GatewayError as error:
+            forms.refuse(error, form)
+        else:
+            record(request.user, "line.change", kind="gateway", id=found.pk, name=found.name)
+            messages.success(request, _("Saved. It is used from the next message on."))
+            return go_to(request, "gateways:line", found.pk)
+    return render(request, "gateways/line_edit.html", {"form": form, "gateway": found})
+
+
+@require_POST
+def switch_line(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Let a line send, or not."""
+    found = get_object_or_404(Gateway, pk=pk)
+    on = request.POST.get("active") == "1"
+    commands.set_gateway_active(name=found.name, active=on)
+    record(request.user, "line.switch_on" if on else "line.switch_off", kind="gateway", id=found.pk, name=found.name)
+    said = _("“%(name)s” is switched on.") if on else _("“%(name)s” is switched off: it starts nothing new.")
+    messages.success(request, said % {"name": found.name})
+    return go_to(request, "gateways:line", found.pk)
+
+
+@require_POST
+def send_test(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Send a text by this line, outside of any campaign."""
+    found = get_object_or_404(Gateway.objects.select_related("pool"), pk=pk)
+    form = forms.TestForm(request.POST)
+    if form.is_valid():
+        phone = form.cleaned_data["phone"]
+        try:
+            message = commands.send_test(name=found.name, phone=phone, text=form.cleaned_data["text"])
+        except GatewayError as error:
+            forms.refuse(error, form)
+        else:
+            data = {"message": str(message), "phone": phone}
+            record(request.user, "line.test", kind="gateway", id=found.pk, name=found.name, data=data)
+            messages.success(request, _("The test goes out as soon as the line is free."))
+            return go_to(request, "gateways:line", found.pk)
+    return _line_page(request, found, form=form)
+
+
+@require_POST
+@never_cache
+def show_callback(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """The address that the gateway calls: it holds a secret, so that it is shown to who asks, and that is kept."""
+    found = get_object_or_404(Gateway.objects.select_related("pool"), pk=pk)
+    address = queries.callback_address(found)
+    if not address:
+        raise Http404
+    record(request.user, "line.show_callback", kind="gateway", id=found.pk, name=found.name)
+    if is_part(request):
+        return render(request, "gateways/_callback.html", {"address": address})
+    return _line_page(request, found, callback=address)
