@@ -12,16 +12,6 @@ from tests.gateways.simulated import RunningGateway
 pytestmark = pytest.mark.timeout(1500)
 
 
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    installed = Installation(tmp_path_factory.mktemp("installation"))
-    installed.services("start", "--workers")
-    try:
-        yield installed
-    finally:
-        installed.services("stop")
-
-
 @pytest.fixture
 def far_side() -> Iterator[RunningGateway]:
     with RunningGateway() as running:
@@ -40,14 +30,14 @@ def test_spreadsheet_becomes_delivered_messages(
     """Also with a gateway that reports deliveries: the callbacks come in through the web process."""
     far_side.control(default={"callbacks": ["delivered"]})
     book = spreadsheet(tmp_path / "deudores.xlsx", 300)
-    installation.manage("pool", "add", "Cobranza", "--channel", "sms")
+    installation.manage("pool", "add", "Mensajes", "--channel", "sms")
     body = '{"to": "{phone}", "text": "{message}", "id": "{id}", "callback": "{callback_url}"}'
     installation.manage(
-        "gateway", "add", "Línea 1", "--kind", "http_generic", "--pool", "Cobranza",
+        "gateway", "add", "Línea 1", "--kind", "http_generic", "--pool", "Mensajes",
         "--set", f"url={far_side.url}/send/a", "--set", "method=POST", "--set", f"body={body}",
     )  # fmt: skip
     created = installation.json(
-        "campaign", "create", "Noviembre", "--channel", "sms", "--sms-pool", "Cobranza", "--window", "none",
+        "campaign", "create", "Noviembre", "--channel", "sms", "--sms-pool", "Mensajes", "--window", "none",
         "--message", "Hola {nombre}, su deuda es {deuda}. {ejecutivo|Nuestro equipo} le ayuda.",
         "--audience", str(book),
     )  # fmt: skip

@@ -53,10 +53,10 @@ def paired(installed: Paired) -> Paired:
 
 def test_kill_9_of_the_whatsapp_workers_in_mid_send(paired: Paired) -> None:
     """One person's acks are lost on top, and another's are slow."""
-    paired.begin(50)
+    paired.begin(40)
     silent, slow = paired.phones[5], paired.phones[9]
     paired.whatsapp.control(people={silent: {"ack": "lost"}, slow: {"ack_ms": 4000}})
-    for arrivals, victim in ((8, "whatsapp1"), (14, "whatsapp2"), (30, "whatsapp1"), (34, "whatsapp2")):
+    for arrivals, victim in ((8, "whatsapp1"), (14, "whatsapp2")):
         paired.wait_arrivals(arrivals)
         paired.host.kill(victim)
         paired.host.start(victim)
@@ -67,8 +67,8 @@ def test_kill_9_of_the_whatsapp_workers_in_mid_send(paired: Paired) -> None:
     # WhatsApp's late word ends the doubt.
     paired.whatsapp.phone("receipt", number=arrival["account"], id=arrival["id"], ack=3)
     paired.wait_done()
-    paired.wait_states({"read": 50})
-    assert paired.check() == {"read": 50}
+    paired.wait_states({"read": 40})
+    assert paired.check() == {"read": 40}
 
 
 def test_kill_9_of_the_sessions_worker_in_mid_look(paired: Paired) -> None:

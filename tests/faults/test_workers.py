@@ -3,8 +3,8 @@
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import pairwise
-from statistics import median
 
 import pytest
 
@@ -12,6 +12,7 @@ from campaigns import commands
 from campaigns.models import Campaign
 from domain.states import CampaignStatus
 from gateways.models import Gateway, Pool, Strategy
+from lib.mongo import server_now
 from messaging import queries
 from messaging.models import Message
 from tests.factories.sending import add_messages, make_campaign, make_line, make_pool
@@ -22,8 +23,7 @@ from tests.gateways.simulated import RunningGateway
 pytestmark = [pytest.mark.whole_database, pytest.mark.timeout(900)]
 
 SOON_FREE = {"timeout_s": 5}
-"""A line whose lease ends soon after its worker died: it lasts the timeout and 12 s. A machine that lets an answer wait
-longer than that makes uncertain messages, which these tests do not expect of it."""
+"""A line whose lease ends soon after its worker died: it lasts the timeout and 13 s."""
 
 PATIENT = {"timeout_s": 30}
 """A line whose worker stays alive, so that nothing waits for the end of its lease."""
@@ -91,6 +91,11 @@ def check_against_journal(campaign: Campaign, far_side: RunningGateway, total: i
     return Counter(states.values())
 
 
+def hardly_known(campaign: Campaign) -> int:
+    """How many messages a machine so slow that an answer came after the line's timeout has left in doubt, honestly."""
+    return Message.objects.filter(campaign=campaign.pk, status="uncertain", reason="timeout").count()
+
+
 def held_lanes() -> set[str]:
     """The tokens by which workers hold lanes."""
     return set(Gateway.objects.exclude(lane_token="").values_list("lane_token", flat=True))
@@ -102,52 +107,53 @@ def test_kill_9_of_an_sms_worker_in_mid_batch(cluster: Cluster, far_side: Runnin
     pool = make_pool()
     for _ in range(2):
         make_line(pool, f"{far_side.url}/send/a", concurrency=8, deduplicates=deduplicates, **SOON_FREE)
-    campaign = running(pool, 1200)
+    campaign = running(pool, 800)
     for number, victim in enumerate(("sms1", "sms2", "sms1"), start=1):
-        wait_arrivals(campaign, far_side, number * 200, cluster)
+        wait_arrivals(campaign, far_side, number * 130, cluster)
         cluster.restart(victim)
     final = wait_done(campaign, far_side, cluster)
-    states = check_against_journal(campaign, far_side, 1200)
-    assert states["sent"] + states["uncertain"] == 1200
+    states = check_against_journal(campaign, far_side, 800)
+    assert states["sent"] + states["uncertain"] == 800
     if deduplicates:
-        assert final == {"sent": 1200}
+        assert final == {"sent": 800}
     else:
         # At most what was under way in each of the killed lanes.
-        assert states["uncertain"] <= 3 * 2 * 8
+        assert states["uncertain"] - hardly_known(campaign) <= 3 * 2 * 8
 
 
 def test_stopped_worker_that_wakes_after_its_lease_sends_nothing_twice(
     cluster: Cluster, far_side: RunningGateway
 ) -> None:
-    far_side.control(default={"latency_ms": 60})
+    far_side.control(default={"latency_ms": 150})
     pool = make_pool()
     for _ in range(2):
         make_line(pool, f"{far_side.url}/send/a", concurrency=8, **SOON_FREE)
-    campaign = running(pool, 2500)
-    wait_arrivals(campaign, far_side, 200, cluster)
+    # More than the other worker sends until the lease has ended.
+    campaign = running(pool, 1300)
+    wait_arrivals(campaign, far_side, 100, cluster)
     cluster.stop("sms1")
     held = held_lanes()
     # Until its lanes are recovered, and the other worker may go on with them.
     wait(lambda: not held & held_lanes(), campaign, far_side, cluster)
     cluster.cont("sms1")
     wait_done(campaign, far_side, cluster)
-    states = check_against_journal(campaign, far_side, 2500)
-    assert states["sent"] + states["uncertain"] == 2500
-    assert states["uncertain"] <= 2 * 8
+    states = check_against_journal(campaign, far_side, 1300)
+    assert states["sent"] + states["uncertain"] == 1300
+    assert states["uncertain"] - hardly_known(campaign) <= 2 * 8
 
 
 def test_kill_9_of_beat_and_of_the_engine_worker(cluster: Cluster, far_side: RunningGateway) -> None:
     far_side.control(default={"latency_ms": 20})
     pool = make_pool()
     make_line(pool, f"{far_side.url}/send/a", concurrency=8, **PATIENT)
-    campaign = running(pool, 1500)
+    campaign = running(pool, 1000)
     wait_arrivals(campaign, far_side, 100, cluster)
     cluster.kill("beat")
     cluster.kill("engine")
     time.sleep(3)
     cluster.heal()
-    assert wait_done(campaign, far_side, cluster) == {"sent": 1500}
-    assert check_against_journal(campaign, far_side, 1500) == {"sent": 1500}
+    assert wait_done(campaign, far_side, cluster) == {"sent": 1000}
+    assert check_against_journal(campaign, far_side, 1000) == {"sent": 1000}
 
 
 def test_gateway_that_drops_after_accepting_and_a_killed_worker(cluster: Cluster, far_side: RunningGateway) -> None:
@@ -155,47 +161,38 @@ def test_gateway_that_drops_after_accepting_and_a_killed_worker(cluster: Cluster
     pool = make_pool()
     for _ in range(2):
         make_line(pool, f"{far_side.url}/send/a", concurrency=8, **SOON_FREE)
-    campaign = running(pool, 400)
-    wait_arrivals(campaign, far_side, 100, cluster)
+    campaign = running(pool, 250)
+    wait_arrivals(campaign, far_side, 80, cluster)
     cluster.restart("sms1")
     wait_done(campaign, far_side, cluster)
-    states = check_against_journal(campaign, far_side, 400)
+    states = check_against_journal(campaign, far_side, 250)
     dropped = far_side.stats()["faults"]["drop_after"]
-    assert states["sent"] + states["uncertain"] == 400
-    assert dropped <= states["uncertain"] <= dropped + 2 * 8
-
-
-def slowest_answer(far_side: RunningGateway, *, seconds: float) -> float:
-    """Ask the far side for so long; the longest time that an answer took: milliseconds, on a machine at rest."""
-    ends_at, slowest = time.monotonic() + seconds, 0.0
-    while (asked_at := time.monotonic()) < ends_at:
-        far_side.stats()
-        slowest = max(slowest, time.monotonic() - asked_at)
-        time.sleep(0.05)
-    return slowest
+    assert states["sent"] + states["uncertain"] == 250
+    assert dropped <= states["uncertain"] <= dropped + 2 * 8 + hardly_known(campaign)
 
 
 def test_pause_under_load_stops_within_two_seconds(cluster: Cluster, far_side: RunningGateway) -> None:
-    far_side.control(default={"latency_ms": 20})
+    far_side.control(default={"latency_ms": 40})
     pool = make_pool()
     for _ in range(4):
         make_line(pool, f"{far_side.url}/send/a", concurrency=16, **PATIENT)
-    campaign = running(pool, 6000, "to pause")
+    campaign = running(pool, 4000, "to pause")
     wait_arrivals(campaign, far_side, 300, cluster)
     commands.pause("to pause")
-    stored_at = time.time()
-    late = slowest_answer(far_side, seconds=4)
-    paused = far_side.arrivals()
-    # What had started by then may take as long to arrive as anything takes here and now.
-    assert max(arrival["at"] for arrival in paused) - stored_at < 2.0 + late
-    wait(lambda: "sending" not in counts(campaign), campaign, far_side, cluster)
-    assert "claimed" not in counts(campaign)
+    paused_at = server_now()
+    wait(lambda: not {"claimed", "sending"} & set(counts(campaign)), campaign, far_side, cluster)
+    # By when they were begun: how long a busy machine takes to bring one to the far side says nothing of the pause.
+    sent = list(Message.objects.filter(campaign=campaign.pk, status="sent"))
+    assert max(message.attempts[-1].started_at for message in sent) - paused_at < timedelta(seconds=2)
+    assert far_side.stats()["accepted"] == len(sent)
+    time.sleep(2)
+    assert far_side.stats()["accepted"] == len(sent)
     commands.resume("to pause")
-    wait_arrivals(campaign, far_side, len(paused) + 100, cluster)
+    wait_arrivals(campaign, far_side, len(sent) + 100, cluster)
     commands.cancel("to pause")
     wait(lambda: not {"pending", "claimed", "sending"} & set(counts(campaign)), campaign, far_side, cluster)
     final = counts(campaign)
-    assert final["sent"] + final["skipped"] == 6000
+    assert final["sent"] + final["skipped"] == 4000
     assert far_side.stats()["accepted"] == final["sent"]
 
 
@@ -204,7 +201,7 @@ def test_two_campaigns_on_one_pool_progress_side_by_side(cluster: Cluster, far_s
     pool = make_pool()
     for _ in range(2):
         make_line(pool, f"{far_side.url}/send/a", concurrency=8, **PATIENT)
-    huge, small = made(pool, 3000), made(pool, 600)
+    huge, small = made(pool, 1500), made(pool, 400)
     run(huge, small)
     wait_done(small, far_side, cluster)
     campaign_of = dict(Message.objects.values_list("phone", "campaign"))
@@ -212,7 +209,7 @@ def test_two_campaigns_on_one_pool_progress_side_by_side(cluster: Cluster, far_s
     # Until the small one is done, both get about the same.
     head = Counter(order[: max(place for place, c in enumerate(order) if c == small.pk)])
     assert 0.5 < head[huge.pk] / head[small.pk] < 2.0
-    assert wait_done(huge, far_side, cluster) == {"sent": 3000}
+    assert wait_done(huge, far_side, cluster) == {"sent": 1500}
 
 
 @pytest.mark.parametrize("strategy", list(Strategy))
@@ -224,14 +221,14 @@ def test_strategies_do_what_they_say(cluster: Cluster, far_side: RunningGateway,
     pool = make_pool(strategy=strategy)
     for name in ("slow", "fast"):
         make_line(pool, f"{far_side.url}/send/{name}", concurrency=4, **PATIENT)
-    campaign = running(pool, 800)
-    assert wait_done(campaign, far_side, cluster) == {"sent": 800}
-    assert check_against_journal(campaign, far_side, 800) == {"sent": 800}
+    campaign = running(pool, 400)
+    assert wait_done(campaign, far_side, cluster) == {"sent": 400}
+    assert check_against_journal(campaign, far_side, 400) == {"sent": 400}
     shares = {line: found["accepted"] for line, found in far_side.stats()["by_line"].items()}
     if strategy is Strategy.FIXED_TURNS:
-        assert shares == {"/send/slow": 400, "/send/fast": 400}
+        assert shares == {"/send/slow": 200, "/send/fast": 200}
     elif strategy is Strategy.RANDOM_TURNS:
-        assert 300 < shares["/send/slow"] < 500
+        assert 140 < shares["/send/slow"] < 260
     else:
         assert shares["/send/fast"] > 2 * shares["/send/slow"]
 
@@ -241,15 +238,18 @@ def test_delay_belongs_to_the_lane(cluster: Cluster, far_side: RunningGateway) -
     pool = make_pool(delay_seconds=0.5)
     for name in "abcd":
         make_line(pool, f"{far_side.url}/send/{name}", **PATIENT)
-    campaign = running(pool, 60)
+    began = server_now()
+    campaign = running(pool, 40)
     wait_done(campaign, far_side, cluster)
     # By when they were begun: how long a busy machine takes to bring one to the far side says nothing of the pace.
+    attempts = [attempt for message in Message.objects.filter(campaign=campaign.pk) for attempt in message.attempts]
     by_line: dict[str, list[float]] = {}
-    for message in Message.objects.filter(campaign=campaign.pk):
-        [attempt] = message.attempts
-        by_line.setdefault(str(attempt.gateway), []).append(attempt.started_at.timestamp())
+    for attempt in sorted(attempts, key=lambda attempt: attempt.started_at):
+        by_line.setdefault(str(attempt.gateway), []).append((attempt.started_at - began).total_seconds())
     assert len(by_line) == 4
-    gaps = [later - earlier for times in by_line.values() for earlier, later in pairwise(sorted(times))]
-    assert min(gaps) >= 0.45
-    # Waiting for each other's delay, each would send every two seconds.
-    assert median(gaps) < 4 * 0.5 * 0.6
+    # Counted from the beginning: of two that are close together, the first one may have been late.
+    for times in by_line.values():
+        assert [at >= number * 0.5 - 0.02 for number, at in enumerate(times)] == [True] * len(times)
+    # Waiting for each other's delay, no two of them would be closer than that.
+    starts = sorted(at for times in by_line.values() for at in times)
+    assert sum(later - earlier < 0.4 for earlier, later in pairwise(starts)) > len(starts) / 4

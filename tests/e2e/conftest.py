@@ -1,0 +1,24 @@
+"""One installation for all tests here, with every kind of worker, and the stand-in that its sessions open."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.installation import Installation
+from tests.whatsapp_web.simulated import RunningWhatsApp
+
+
+@pytest.fixture(scope="package")
+def whatsapp() -> Iterator[RunningWhatsApp]:
+    with RunningWhatsApp() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def installation(tmp_path_factory: pytest.TempPathFactory, whatsapp: RunningWhatsApp) -> Iterator[Installation]:
+    installed = Installation(tmp_path_factory.mktemp("installation"), WHATSAPP_WEB_URL=whatsapp.url)
+    installed.services("start", "--workers")
+    try:
+        yield installed
+    finally:
+        installed.services("stop")
