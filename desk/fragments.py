@@ -4,6 +4,7 @@ from typing import Any
 
 from campaigns.models import Campaign
 from campaigns.queries import progresses
+from desk.conversations import fragments as _of_conversations  # noqa: F401  # registers them
 from desk.sessions import fragments as _of_sessions  # noqa: F401  # registers them
 from domain.states import CampaignStatus
 from live.fragments import Fragment, of_kinds, register

@@ -3,11 +3,16 @@
 from django.urls import path
 
 from desk import panel
+from desk.conversations import views as conversations
 from desk.sessions import acts, pages
 
 app_name = "desk"
 urlpatterns = [
     path("", panel.panel, name="panel"),
+    path("messages/", conversations.conversations, name="conversations"),
+    path("messages/<path:address>/reply/", conversations.reply, name="conversation-reply"),
+    path("messages/<path:address>/seen/", conversations.seen, name="conversation-seen"),
+    path("messages/<path:address>/", conversations.conversation, name="conversation"),
     path("sessions/", pages.session_list, name="sessions"),
     path("sessions/new/", pages.new, name="session-new"),
     path("sessions/<oid:pk>/", pages.session_detail, name="session"),
