@@ -21,7 +21,8 @@ from runner.ports import kept_ports
 from runner.processes import TAG, end_all, nested_run_id
 from runner.supervisor import Supervisor
 
-PATIENCE = 60.0
+PATIENCE = 150.0
+"""Seconds that the servers may take to start on a loaded machine: they need three."""
 
 
 class TestServices:

@@ -15,9 +15,9 @@ from runner.processes import tagged
 from tests.runner.conftest import ROOT, Installation, processes_using, wait_until
 from tests.whatsapp_web.simulated import RunningWhatsApp
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 ACCOUNT = "5491150000900"
-SLOW = 60.0
+SLOW = 180.0
 MAKE = """
 import django; django.setup()
 from gateways import commands

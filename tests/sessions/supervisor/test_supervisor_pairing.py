@@ -18,7 +18,7 @@ from sessions_app.queries import connected_gateways
 from tests.sessions.supervisor.conftest import Watched, busy_lane, free_lane
 from tests.whatsapp_web.browser import wait_for
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 S = SessionStatus
 
 

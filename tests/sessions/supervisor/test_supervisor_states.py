@@ -21,7 +21,7 @@ from sessions_app.queries import connected_gateways, disconnected_since
 from tests.sessions.supervisor.conftest import Watched, free_lane
 from tests.whatsapp_web.browser import Driver, wait_for
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 S = SessionStatus
 
 
