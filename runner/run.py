@@ -5,6 +5,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +22,34 @@ KEPT_MESSAGES = 200
 
 
 class Run:
-    """The services of one data directory, from start to stop, and the files that tell about them."""
+    """The services of one data directory, from start to stop, and the files that tell about them.
 
-    def __init__(self, data: Path, run_id: str) -> None:
+    `web_port` is the pages', one that is kept in the data directory when none is given; `environment` is for all
+    services, in the place of what this process has.
+    """
+
+    def __init__(
+        self, data: Path, run_id: str, *, web_port: int | None = None, environment: Mapping[str, str] = {}
+    ) -> None:
         self.data, self.run_id = data, run_id
         self.phase = "starting"
         self.workers = False
         self.failure: str | None = None
         self.answered: dict[str, Any] = {}
         self.messages: list[tuple[int, str]] = []
-        drivers = [DRIVER] if driver_wanted(os.environ) else []
-        self.ports = kept_ports(data, [*wanted(os.environ), WEB, *drivers])
-        self.addresses = addresses(os.environ, self.ports)
-        environment = {**os.environ, **self.addresses, "WHATSMASSIVE_DATA": str(data)}
+        self.given = {**os.environ, **environment}
+        drivers = [DRIVER] if driver_wanted(self.given) else []
+        self.ports = kept_ports(data, [*wanted(self.given), WEB, *drivers])
+        if web_port is not None:
+            self.ports[WEB] = web_port
+        self.addresses = addresses(self.given, self.ports)
+        environment = {**self.given, **self.addresses, "WHATSMASSIVE_DATA": str(data)}
         # The URL by which gateways call back: the one that the web process gets, unless told otherwise.
-        self.public_url = os.environ.get("PUBLIC_URL") or public_url(self.ports[WEB])
+        self.public_url = self.given.get("PUBLIC_URL") or public_url(self.ports[WEB])
         environment["PUBLIC_URL"] = self.public_url
         # The browsers' WebDriver server: the one given, or the one that runs beside the workers.
         self.driver_port = self.ports.get(DRIVER) if drivers else None
-        self.driver_url = driver_url(self.driver_port) if self.driver_port else os.environ.get("SELENIUM_URL", "")
+        self.driver_url = driver_url(self.driver_port) if self.driver_port else self.given.get("SELENIUM_URL", "")
         if self.driver_url:
             environment["SELENIUM_URL"] = self.driver_url
         self.supervisor = Supervisor(
@@ -53,10 +63,9 @@ class Run:
 
     def execute(self, *, with_workers: bool) -> int:
         """Run until a signal asks to stop. Returns the exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda *_: self.supervisor.stop())
+        self.listen()
         try:
-            self.supervisor.add(servers(self.data, self.ports, os.environ))
+            self.supervisor.add(servers(self.data, self.ports, self.given))
         except (MissingServerError, OSError) as error:
             self.failure = str(error)
         else:
@@ -71,16 +80,25 @@ class Run:
         self.publish()
         return 1 if self.failure else 0
 
+    def listen(self) -> None:
+        """Stop at a signal."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_: self.supervisor.stop())
+
     def announce(self, text: str) -> None:
         number = self.messages[-1][0] + 1 if self.messages else 1
         self.messages = [*self.messages[-KEPT_MESSAGES:], (number, text)]
-        print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}", flush=True)
+        self.log(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}")
+
+    def log(self, line: str) -> None:
+        """Into the run's own log, which is this process's output."""
+        print(line, flush=True)
 
     def add_workers(self) -> None:
         self.workers = True
         shutil.rmtree(self.data / "ready", ignore_errors=True)
         names = list(self.supervisor.running)
-        host = os.environ.get("BROWSER_HOST") or "main"
+        host = self.given.get("BROWSER_HOST") or "main"
         if not self.driver_url:
             self.announce("no chromedriver on PATH: WhatsApp sessions can't start (run bin/setup, or set SELENIUM_URL)")
         added = workers(

@@ -1,0 +1,230 @@
+"""What happens in the demo: people from a spreadsheet, three sessions, one SMS line, a campaign of each channel.
+
+Runs beside the product's processes and uses its own commands, as staff would.
+"""
+
+import argparse
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "whatsmassive.settings")
+
+import django
+
+django.setup()
+
+import requests  # noqa: E402  # Django's settings come first
+from django.core.management import call_command  # noqa: E402
+from django.utils import translation  # noqa: E402
+
+from campaigns.models import Campaign  # noqa: E402
+from campaigns.queries import progress  # noqa: E402
+from demo import sheet, verdict  # noqa: E402
+from demo.far_sides import SMS_RULES, WHATSAPP_RULES  # noqa: E402
+from messaging.models import Message  # noqa: E402
+from sessions_app.models import Session  # noqa: E402
+from sessions_app.queries import connected_gateways  # noqa: E402
+
+SESSIONS = {"Ventas 1": "56950000001", "Ventas 2": "56950000002", "Ventas 3": "56950000003"}
+WHATSAPP_POOL, SMS_POOL, LINE = "WhatsApp", "SMS", "Línea SMS 1"
+CAMPAIGNS = {
+    "Recordatorio WhatsApp": ("whatsapp", "Hola {nombre}, le recordamos su deuda de {deuda} con {acreedor}."),
+    "Aviso SMS": ("sms", "{nombre}: su deuda de {deuda} vence el {vencimiento}. Responda BAJA para no recibir más."),
+    "WhatsApp o SMS": (
+        "whatsapp_fallback_sms",
+        "Hola {nombre}, soy {ejecutivo|su ejecutivo}. ¿Conversamos sobre su deuda de {deuda}?",
+    ),
+}
+PACE = ("--delay", "0.5", "--variation", "0")
+STANDSTILL = 120.0
+"""Seconds without any change after which the demo gives up."""
+CALM = 4.0
+"""Seconds without a change, after the campaigns' end, until which receipts are waited for."""
+
+
+class GaveUp(Exception):
+    """The demo does not go on; the message says what it waited for."""
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def run(*command: str) -> None:
+    call_command(*command, stdout=io.StringIO())
+
+
+def wait(what: str, until: Callable[[], bool], moved: Callable[[], Any], every: float = 0.5) -> None:
+    """Wait for as long as something moves. Raises GaveUp."""
+    last, since = moved(), time.monotonic()
+    while not until():
+        now = moved()
+        if now != last:
+            last, since = now, time.monotonic()
+        elif time.monotonic() - since > STANDSTILL:
+            raise GaveUp(f"nothing moves while waiting for {what}: {last}")
+        time.sleep(every)
+
+
+class Story:
+    """`whatsapp` and `sms` are the addresses of the stand-ins."""
+
+    def __init__(self, *, whatsapp: str, sms: str, people: int, data: Path) -> None:
+        self.whatsapp, self.sms, self.people, self.data = whatsapp, sms, people, data
+
+    def begin(self) -> None:
+        """Everything up to the start of the campaigns."""
+        requests.put(f"{self.whatsapp}/control", json=WHATSAPP_RULES, timeout=30).raise_for_status()
+        requests.put(f"{self.sms}/control", json=SMS_RULES, timeout=30).raise_for_status()
+        made = sheet.write(self.data / "cartera.xlsx", self.people)
+        say(f"Importing {made.path.name} …")
+        run("import_debtors", str(made.path))
+        run("pool", "add", WHATSAPP_POOL, "--channel", "whatsapp", *PACE)
+        run("pool", "add", SMS_POOL, "--channel", "sms", *PACE)
+        body = '{"to": "{phone}", "text": "{message}", "id": "{id}", "callback": "{callback_url}"}'
+        fields = {"url": f"{self.sms}/send", "method": "POST", "body": body, "deduplicates": "yes", "timeout_s": "10"}
+        settings = [part for name, value in fields.items() for part in ("--set", f"{name}={value}")]
+        run("gateway", "add", LINE, "--kind", "http_generic", "--pool", SMS_POOL, *settings)
+        self.pair()
+        for name, (channel, message) in CAMPAIGNS.items():
+            pools = [] if channel == "sms" else ["--whatsapp-pool", WHATSAPP_POOL]
+            pools += [] if channel == "whatsapp" else ["--sms-pool", SMS_POOL]
+            run(
+                "campaign", "create", name, "--channel", channel, "--message", message, *pools,
+                "--window", "none", "--audience", "all",
+            )  # fmt: skip
+            run("campaign", "start", name)
+
+    def pair(self) -> None:
+        """Three sessions, each scanned by its phone as soon as it shows a QR."""
+        say("Pairing three WhatsApp sessions …")
+        for name in SESSIONS:
+            run(
+                "session", "add", name, "--pool", WHATSAPP_POOL,
+                "--per-minute", "0", "--per-hour", "0", "--per-day", "0", "--first-contacts", "0",
+            )  # fmt: skip
+            run("session", "connect", name, "--wait", "0")
+        wait("the sessions to be paired", self._paired, lambda: list(Session.objects.values_list("status", "qr")))
+
+    def _paired(self) -> bool:
+        found = list(Session.objects.filter(name__in=SESSIONS))
+        for session in found:
+            if session.status == "pairing" and session.qr:
+                # A code that was refreshed meanwhile is refused, and the next one scanned.
+                requests.post(
+                    f"{self.whatsapp}/phone/scan", json={"qr": session.qr, "number": SESSIONS[session.name]}, timeout=90
+                )
+        return len(connected_gateways([session.gateway for session in found])) == len(SESSIONS)
+
+    def end(self) -> None:
+        """Wait until the campaigns are done, and nothing that the far sides still report changes a count."""
+        started = time.monotonic()
+
+        def done() -> bool:
+            found = self.counts()
+            total = sum(sum(counts.values()) for counts in found.values())
+            left = sum(counts["pending"] + counts["claimed"] + counts["sending"] for counts in found.values())
+            say(f"{time.monotonic() - started:5.0f} s   {total - left} of {total} messages")
+            return all(campaign.status == "completed" for campaign in Campaign.objects.filter(name__in=CAMPAIGNS))
+
+        wait("the campaigns to end", done, self.counts, every=2.0)
+        last, since = self.counts(), time.monotonic()
+        while time.monotonic() - since < CALM:
+            time.sleep(0.5)
+            if (now := self.counts()) != last:
+                last, since = now, time.monotonic()
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        found = {campaign.name: progress(campaign).counts for campaign in Campaign.objects.filter(name__in=CAMPAIGNS)}
+        return {name: found[name] for name in CAMPAIGNS if name in found}
+
+    def judged(self) -> verdict.Verdict:
+        names = dict(Campaign.objects.filter(name__in=CAMPAIGNS).values_list("pk", "name"))
+        messages = [
+            verdict.Stored(
+                names[message.campaign],
+                message.phone,
+                message.status,
+                tuple(a.attempt_id for a in message.attempts or ()),
+            )
+            for message in Message.objects.filter(campaign__in=list(names)).only(
+                "campaign", "phone", "status", "attempts"
+            )
+        ]
+        return verdict.judge(messages, [*self._taken_over(self.whatsapp), *self._taken_over(self.sms)])
+
+    def _taken_over(self, far_side: str) -> list[str]:
+        answer = requests.get(f"{far_side}/journal", params={"after": 0, "limit": 1_000_000}, timeout=60)
+        arrivals = answer.json()["arrivals"]
+        return [arrival["id"] for arrival in arrivals if arrival["outcome"] == "accepted"]
+
+    def report(self, found: verdict.Verdict, seconds: float) -> dict[str, Any]:
+        shown = ("sent", "delivered", "read", "failed", "skipped", "uncertain")
+        campaigns = [
+            {
+                "name": name,
+                "channel": CAMPAIGNS[name][0],
+                "total": sum(counts.values()),
+                **{status: counts[status] for status in shown},
+            }
+            for name, counts in self.counts().items()
+        ]
+        return {
+            "campaigns": campaigns,
+            "received_by_simulators": found.received,
+            "duplicates": found.duplicates,
+            "seconds": round(seconds, 1),
+        }
+
+
+def table(report: dict[str, Any]) -> str:
+    """The report for a person."""
+    names = ("total", "sent", "delivered", "read", "failed", "skipped", "uncertain")
+    lines = [f"{'':24}" + "".join(f"{name:>11}" for name in names)]
+    lines += [f"{row['name']:24}" + "".join(f"{row[name]:>11}" for name in names) for row in report["campaigns"]]
+    lines.append(f"received by the simulators: {report['received_by_simulators']}, duplicates: {report['duplicates']}")
+    return "\n".join([*lines, f"{report['seconds']} s"])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--whatsapp", required=True)
+    parser.add_argument("--sms", required=True)
+    parser.add_argument("--people", type=int, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--pages", required=True, help="address of the pages")
+    parser.add_argument("--since", type=float, required=True, help="when the demo began, seconds since the epoch")
+    parser.add_argument("--once", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    story = Story(whatsapp=given.whatsapp, sms=given.sms, people=given.people, data=given.data)
+    with translation.override("es"):
+        try:
+            story.begin()
+            if not given.once:
+                say(
+                    f"\nThree campaigns are on their way: {given.pages}\n"
+                    f"To pair another session, scan its QR with the simulated phone: {given.whatsapp}/phone\n"
+                    "Everything stays open until Ctrl-C.\n"
+                )
+                return 0
+            story.end()
+        except GaveUp as error:
+            say(f"The demo gave up: {error}")
+            return 1
+    found = story.judged()
+    report = story.report(found, time.time() - given.since)
+    for difference in found.differences:
+        say(difference)
+    print(json.dumps(report, ensure_ascii=False) if given.json else table(report), flush=True)
+    return 1 if found.differences or found.duplicates else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
