@@ -52,7 +52,7 @@ def read(status: Mapping[str, Any]) -> Grid | None:
     running = [slot["session"] for slot in slots if isinstance(slot.get("session"), dict)]
     return Grid(
         ready=bool(status.get("ready")),
-        version=str(kind.get("browserVersion") or ""),
+        version=_version(kind),
         platform=str(kind.get("platformName") or ""),
         hosts=frozenset(str(one[name]) for one in kinds for name in HOST_NAMES if one.get(name)),
         sessions={str(one.get("sessionId")): _profile(one) for one in running},
@@ -62,6 +62,12 @@ def read(status: Mapping[str, Any]) -> Grid | None:
 def _slots(status: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for node in status["nodes"]:
         yield from node.get("slots", ())
+
+
+def _version(kind: Mapping[str, Any]) -> str:
+    """A number, or nothing: it may be called "stable" just as well."""
+    version = str(kind.get("browserVersion") or "")
+    return version if version[:1].isdigit() else ""
 
 
 def _profile(session: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ def test_after_a_restore_nothing_is_sent_by_itself() -> None:
     assert found == {"running": S.PAUSED, "scheduled": S.DRAFT, "draft": S.DRAFT, "completed": S.COMPLETED}
     assert Campaign.objects.get(name="running").pause_reason
     assert not Pool.objects.get(pk=pool.pk).active
-    assert Gateway.objects.get(pk=line.pk).lane_epoch == 1_000_007
+    assert Gateway.objects.get(pk=line.pk).lane_epoch == 10_000_007
     assert all(name in said.getvalue() for name in ("running", "scheduled", "Prueba"))
 
 

@@ -141,3 +141,10 @@ def test_server_that_is_away_runs_nothing_and_ends_nothing(folder: Path) -> None
 def test_driver_is_no_selenium_server(server: Driver) -> None:
     assert grid.read(grid.ask(server.url)) is None
     assert driver.running_elsewhere(server.url, server.profiles) == set()
+
+
+def test_version_that_is_a_word_is_none() -> None:
+    slot = {"session": None, "stereotype": {"browserName": "chrome", "browserVersion": "stable"}}
+    server = grid.read({"ready": True, "nodes": [{"slots": [slot]}]})
+    assert server is not None
+    assert (server.version, server.hosts, server.sessions) == ("", frozenset(), {})

@@ -17,8 +17,8 @@ from gateways import commands as gateways
 from gateways.models import Gateway, LaneState, Pool
 from lib.mongo import collection, server_now
 
-EPOCHS = 1_000_000
-"""More than a line has holders between a backup and its restore: one at every slice of seconds, for a month."""
+EPOCHS = 10_000_000
+"""More than a line has had holders since any backup: one a second, for four months."""
 
 
 class Command(BaseCommand):
