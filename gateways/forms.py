@@ -5,7 +5,8 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.utils.html import escape
+from django.utils.html import escape, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -41,7 +42,7 @@ class PoolForm(forms.Form):
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
     channel = forms.ChoiceField(label=gettext_lazy("Channel"), choices=Channel.choices)
-    strategy = forms.ChoiceField(label=gettext_lazy("Who takes the next message"), choices=Strategy.choices)
+    strategy = forms.ChoiceField(label=gettext_lazy("Strategy"))
     delay = forms.FloatField(
         label=gettext_lazy("Pause after a message, in seconds"),
         required=False,
@@ -81,6 +82,11 @@ class PoolForm(forms.Form):
             initial |= {"delay": f"{pool.delay_seconds:g}", "variation": f"{pool.variation_seconds:g}"}
             initial["throttle_max"] = f"{pool.throttle_max:g}"
         super().__init__(data, initial=initial)
+        # A strategy's label is its name and what it means: a list on a phone has room for the name.
+        strategy = self.fields["strategy"]
+        assert isinstance(strategy, forms.ChoiceField)
+        strategy.choices = [(each.value, str(each.label).partition(":")[0]) for each in Strategy]
+        strategy.help_text = format_html_join(SafeString("<br>"), "{}.", ((each.label,) for each in Strategy))
         if pool is not None:
             del self.fields["name"], self.fields["channel"]
 

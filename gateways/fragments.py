@@ -2,50 +2,16 @@
 
 from typing import Any
 
-from django.utils import timezone
-
 from gateways import describe, queries
 from gateways.models import Gateway, Pool
-from gateways.queries import LineRow, PoolOverview
+from gateways.queries import LineRow
+from gateways.shown import WAITING_MOST, line_values, pool_values, waiting_values
 from lib.converters import object_id
 from live.fragments import Fragment, register
 from messaging import queries as messaging
 from messaging.reasons import reason_sentence
-from sessions_app.describe import cause_sentence
 
-WAITING_MOST = 1_000
-LINES_IN_CARD = 12
 TESTS = 5
-
-
-def pool_values(overview: PoolOverview) -> dict[str, Any]:
-    """What a pool's card shows."""
-    pool = overview.pool
-    return {
-        "pool": pool,
-        "lines": overview.lines[:LINES_IN_CARD],
-        "more": max(0, len(overview.lines) - LINES_IN_CARD),
-        "total": len(overview.lines),
-        "ready": overview.ready,
-        "pace": describe.pace_sentence(pool),
-        "throttle": describe.throttle_sentence(pool),
-    }
-
-
-def waiting_values(pool: Pool, number: int) -> dict[str, Any]:
-    """What is said of the messages that wait; `capped` when they are at least so many."""
-    return {"pool": pool, "waiting": number, "capped": number >= WAITING_MOST}
-
-
-def line_values(row: LineRow) -> dict[str, Any]:
-    """What a line's row shows."""
-    gateway = row.gateway
-    reason, _detail = describe.line_reason(gateway)
-    if row.session:
-        reason = cause_sentence(row.session.session)
-    now = timezone.now()
-    rests = gateway.active and gateway.next_send_at is not None and gateway.next_send_at > now and bool(reason)
-    return {"row": row, "gateway": gateway, "reason": reason, "rests_until": gateway.next_send_at if rests else None}
 
 
 def _pool(key: str) -> dict[str, Any] | None:

@@ -7,7 +7,6 @@ from django import forms as django_forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -15,9 +14,9 @@ from django.views.decorators.http import require_POST
 from gateways import commands, forms, queries
 from gateways.errors import GatewayError
 from gateways.fields import Kind
-from gateways.fragments import WAITING_MOST, line_values, pool_values, waiting_values
 from gateways.kinds import KINDS, kind_named
 from gateways.models import Channel, Gateway, Pool
+from gateways.shown import WAITING_MOST, address_of, line_values, pool_values, waiting_values
 from lib.htmx import go_to, is_part
 from lib.paging import keyset_page
 from lib.sealed import CannotUnseal
@@ -57,18 +56,12 @@ def pool(request: HttpRequest, pk: ObjectId) -> HttpResponse:
         "waiting": waiting_values(found, waiting),
         "page": page,
         "rows": rows,
-        "campaigns": [(c, _address("campaigns:campaign", c.pk)) for c in queries.campaigns_of(found, limit=CAMPAIGNS)],
+        "campaigns": [
+            (c, address_of("campaigns:campaign", c.pk)) for c in queries.campaigns_of(found, limit=CAMPAIGNS)
+        ],
         "sms": found.channel == Channel.SMS,
     }
     return render(request, "gateways/pool.html", context)
-
-
-def _address(view: str, pk: ObjectId) -> str:
-    """A page of another part of the product; empty where there is none."""
-    try:
-        return reverse(view, args=[pk])
-    except NoReverseMatch:
-        return ""
 
 
 def new_pool(request: HttpRequest) -> HttpResponse:
@@ -121,7 +114,7 @@ def line(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     kind = KINDS.get(found.kind)
     if kind is not None and kind.needs_session:
         session = get_object_or_404(Session, gateway=found.pk)
-        address = _address("desk:session", session.pk)
+        address = address_of("desk:session", session.pk)
         if not address:
             raise Http404
         return redirect(address)
@@ -155,7 +148,8 @@ def new_line(request: HttpRequest) -> HttpResponse:
             record(request.user, "line.create", kind="gateway", id=made.pk, name=made.name)
             messages.success(request, _("Line “%(name)s” created. Send a test to try it.") % {"name": made.name})
             return go_to(request, "gateways:line", made.pk)
-    ways = [(TEMPLATE_WAY, _("Paste a URL template")), *((kind.name, kind.label) for kind in LINE_KINDS)]
+    by_fields = [(one.name, one.label if len(LINE_KINDS) > 1 else _("Fill in the fields")) for one in LINE_KINDS]
+    ways = [(TEMPLATE_WAY, _("Paste a URL template")), *by_fields]
     context = {"form": form, "settings": settings, "way": way, "ways": ways, "pools": pools, "example": forms.EXAMPLE}
     return render(request, "gateways/line_new.html", context)
 

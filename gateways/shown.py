@@ -1,0 +1,66 @@
+"""What the pages' live parts show of pools and lines: views ask for many at once, fragments for one."""
+
+from typing import Any
+
+from bson import ObjectId
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from gateways import describe
+from gateways.models import Pool
+from gateways.queries import LineRow, PoolOverview
+from sessions_app.describe import cause_sentence
+
+WAITING_MOST = 1_000
+LINES_IN_CARD = 12
+
+
+def pool_values(overview: PoolOverview) -> dict[str, Any]:
+    """What a pool's card shows."""
+    pool = overview.pool
+    return {
+        "pool": pool,
+        "lines": [(row, line_address(row)) for row in overview.lines[:LINES_IN_CARD]],
+        "more": max(0, len(overview.lines) - LINES_IN_CARD),
+        "total": len(overview.lines),
+        "ready": overview.ready,
+        "pace": describe.pace_sentence(pool),
+        "throttle": describe.throttle_sentence(pool),
+    }
+
+
+def waiting_values(pool: Pool, number: int) -> dict[str, Any]:
+    """What is said of the messages that wait; `capped` when they are at least so many."""
+    return {"pool": pool, "waiting": number, "capped": number >= WAITING_MOST}
+
+
+def line_values(row: LineRow) -> dict[str, Any]:
+    """What a line's row shows."""
+    gateway = row.gateway
+    reason, _detail = describe.line_reason(gateway)
+    if row.session:
+        reason = cause_sentence(row.session.session)
+    now = timezone.now()
+    rests = gateway.active and gateway.next_send_at is not None and gateway.next_send_at > now and bool(reason)
+    return {
+        "row": row,
+        "gateway": gateway,
+        "address": line_address(row),
+        "reason": reason,
+        "rests_until": gateway.next_send_at if rests else None,
+    }
+
+
+def line_address(row: LineRow) -> str:
+    """The page of a line, which for a WhatsApp session is the session's."""
+    if row.session:
+        return address_of("desk:session", row.session.session.pk)
+    return address_of("gateways:line", row.gateway.pk)
+
+
+def address_of(view: str, pk: ObjectId) -> str:
+    """A page that another part of the product may have; empty where there is none."""
+    try:
+        return reverse(view, args=[pk])
+    except NoReverseMatch:
+        return ""
