@@ -77,23 +77,23 @@ def state_label(session: Session) -> str:
 def cause_sentence(session: Session, *, at_a_terminal: bool = False) -> str:
     """Why it is in its state and what to do next, in a sentence or two; empty where the state says it all.
 
-    `at_a_terminal` names the commands to do it with.
+    `at_a_terminal` names the commands to do it with, and adds the detail, which pages show apart.
     """
-    return _sentence(session.status, session.cause, session.detail, at_a_terminal=at_a_terminal)
+    if not at_a_terminal:
+        return _sentence(session.status, session.cause)
+    return _sentence(session.status, session.cause, session.detail, AT_A_TERMINAL.get(session.cause, ""))
 
 
 def change_sentence(change: SessionChange) -> str:
     """Why a session came into a state; empty where the state says it all."""
-    return _sentence(change.target, change.cause, change.detail)
+    return _sentence(change.target, change.cause)
 
 
-def _sentence(status: str, cause: str, detail: str, *, at_a_terminal: bool = False) -> str:
+def _sentence(status: str, cause: str, detail: str = "", advice: object = "") -> str:
     hint = HINTS.get(SessionStatus(status)) or ""
     if cause in CAUSES:
         sentence = str(CAUSES[cause] or hint)
-        if at_a_terminal and cause in AT_A_TERMINAL:
-            sentence += f" {AT_A_TERMINAL[cause]}"
-        return f"{sentence} ({detail})" if sentence and detail else sentence
+        return " ".join(filter(None, (sentence, str(advice), detail and f"({detail})"))) if sentence else ""
     # A cause that has no sentence is named, so that it can be looked up.
     more = ": ".join(filter(None, (cause, detail)))
     return f"{hint} ({more})" if hint and more else str(hint) or more

@@ -94,6 +94,7 @@ def state(row: SessionRow) -> dict[str, Any]:
         "session": session,
         "gateway": row.gateway,
         "sentence": sentence(row),
+        "detail": session.detail if session.status != S.STARTING else "",
         "doing": doing(row),
         "acts": acts(row),
         "linkable": linkable(row),

@@ -4,10 +4,13 @@
   const state = document.getElementById("live-state");
   const root = document.documentElement;
   let offset = 0;
+  let told = "";
 
+  // Once for each time that the server tells: htmx speaks of the socket's element at every message.
   const setClock = (element) => {
-    const at = element && Date.parse(element.dataset.now);
-    if (at) offset = at - Date.now();
+    if (!element || element.dataset.now === told) return;
+    told = element.dataset.now;
+    offset = Date.parse(told) - Date.now();
   };
   const now = () => Date.now() + offset;
 

@@ -61,6 +61,8 @@ def test_session_is_added_linked_and_tried_without_a_reload(browser: Browser) ->
     browser.reads(shown_phone("+56911112222"))
     assert not browser.see(".only-linkable").is_displayed()
     assert len(browser.all(".history li")) == 4
+    age = browser.text(".session-state time.ago")
+    browser.until(lambda: browser.text(".session-state time.ago") != age, "a clock that goes on")
     assert browser.driver.execute_script("return window.unreloaded")
 
     browser.fill("text", "Hola")
