@@ -170,7 +170,7 @@ def test_connect_shows_each_qr_once_and_ends_when_connected() -> None:
     def told(times: int) -> bool:
         return out.getvalue().count("Scan it: ") >= times
 
-    call_command("session", "connect", "Ventas 1", "--wait", "30", stdout=out)
+    call_command("session", "connect", "Ventas 1", "--wait", "90", stdout=out)
     supervisor.join()
     printed = out.getvalue().splitlines()
     words = [line for line in printed if line.startswith(("Ventas", "Scan"))]
@@ -201,7 +201,7 @@ def test_connect_by_link_code_shows_it_with_its_time_left() -> None:
         (lambda: "ABCD" in out.getvalue(), {"status": "connected", "heartbeat_at": timezone.now()}),
     )
     out = StringIO()
-    call_command("session", "connect", "Ventas 1", "--phone", "+56 9 1111 2222", "--wait", "30", stdout=out)
+    call_command("session", "connect", "Ventas 1", "--phone", "+56 9 1111 2222", "--wait", "90", stdout=out)
     supervisor.join()
     assert Session.objects.get().request_phone == "56911112222"
     [line] = [line for line in out.getvalue().splitlines() if "ABCD-1234" in line]
@@ -217,7 +217,7 @@ def test_connect_as_json_prints_each_change_and_ends_with_the_last() -> None:
         (lambda: QR in out.getvalue(), {"status": "connected", "qr": "", "heartbeat_at": timezone.now()}),
     )
     out = StringIO()
-    call_command("session", "connect", "Ventas 1", "--json", "--wait", "30", stdout=out)
+    call_command("session", "connect", "Ventas 1", "--json", "--wait", "90", stdout=out)
     supervisor.join()
     told = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [(one["status"], one["connected"], one["qr"]) for one in told[-2:]] == [
@@ -236,7 +236,7 @@ def test_connect_without_waiting_stores_what_is_wanted() -> None:
 def test_connect_ends_with_what_to_do_when_nobody_scans() -> None:
     make_session(make_whatsapp_pool(), status="pairing", cause="qr_expired", desired="connected")
     supervisor = step_by_step((lambda: Session.objects.get().asked_at is not None, {"cause": "qr_expired"}))
-    error = refused("connect", "Ventas 1", "--wait", "30")
+    error = refused("connect", "Ventas 1", "--wait", "90")
     supervisor.join()
     assert error.startswith("Ventas 1: Nobody scanned its QR in time.")
 
@@ -249,11 +249,11 @@ def test_connect_that_takes_too_long_says_that_it_goes_on() -> None:
 
 
 def test_connect_that_nobody_looks_after_says_how_to_start_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "UNATTENDED", timedelta(seconds=0.2))
+    monkeypatch.setattr(sessions, "UNATTENDED", timedelta(seconds=0.05))
     make_session(make_whatsapp_pool(), status_at=timezone.now() - timedelta(minutes=1))
     out = StringIO()
     with pytest.raises(CommandError):
-        call_command("session", "connect", "Ventas 1", "--wait", "1", stdout=out)
+        call_command("session", "connect", "Ventas 1", "--wait", "2", stdout=out)
     assert out.getvalue().splitlines() == [
         "Ventas 1: stopped",
         "Nobody looks after it: start the workers with `bin/services start --workers`.",
@@ -265,7 +265,7 @@ def test_connect_that_somebody_else_ends_says_so() -> None:
     supervisor = step_by_step(
         (lambda: Session.objects.get().desired == "connected", {"desired": "stopped"}),
     )
-    assert refused("connect", "Ventas 1", "--wait", "30") == "“Ventas 1” was disconnected meanwhile."
+    assert refused("connect", "Ventas 1", "--wait", "90") == "“Ventas 1” was disconnected meanwhile."
     supervisor.join()
 
 
@@ -291,10 +291,10 @@ def test_qr_refreshed_waits_for_another_one() -> None:
 def test_qr_waits_for_the_first_one_but_not_of_a_connected_session() -> None:
     make_session(make_whatsapp_pool(), status="starting", desired="connected")
     supervisor = step_by_step((lambda: True, {"status": "pairing", "qr": QR}))
-    assert manage("qr", "Ventas 1", "--wait", "30", "--text") == [QR]
+    assert manage("qr", "Ventas 1", "--wait", "90", "--text") == [QR]
     supervisor.join()
     seen(status="connected", qr="", heartbeat_at=timezone.now())
-    assert refused("qr", "Ventas 1", "--wait", "30") == "“Ventas 1” is connected: there is nothing to scan."
+    assert refused("qr", "Ventas 1", "--wait", "90") == "“Ventas 1” is connected: there is nothing to scan."
 
 
 def test_qr_that_is_not_there_is_explained() -> None:
