@@ -37,5 +37,4 @@ USER 1200:1201
 EXPOSE 8000
 # Of the web process; the others have their own in compose.yaml.
 HEALTHCHECK --interval=15s --timeout=6s --start-period=60s --retries=3 CMD ["bin/healthy", "web"]
-# Without its access log ("-v 0"): it says every path, and those that gateways call hold their secret.
-CMD ["daphne", "-v", "0", "-b", "0.0.0.0", "-p", "8000", "whatsmassive.asgi:application"]
+CMD ["python", "-m", "whatsmassive.web", "-b", "0.0.0.0", "-p", "8000"]

@@ -26,7 +26,7 @@ class DebtorAdmin(LeanAdmin):
         super().save_model(request, obj, form, change)
 
     def stored_fields(self, changed: Iterable[str]) -> list[str]:
-        return [*changed, "updated_at"] if changed else []
+        return [*changed, "updated_at", "folded_name", "words"] if changed else []
 
 
 @admin.register(Import)

@@ -27,7 +27,15 @@ from debtors.intake.rejects import write_rejects as write_rejects_file
 from debtors.intake.sheet import Sheet, SheetError, open_sheet
 from debtors.models import Import, Outcome
 from domain.cells import Cell, is_blank
-from domain.columns import HEADER_SEARCH_ROWS, Columns, ColumnsError, choose_columns, find_header, text_of_header
+from domain.columns import (
+    HEADER_SEARCH_ROWS,
+    Columns,
+    ColumnsError,
+    ColumnWarning,
+    choose_columns,
+    find_header,
+    text_of_header,
+)
 from domain.phones import is_country
 from domain.rows import RowError, RowReader
 from domain.states import ImportStatus
@@ -156,11 +164,8 @@ def import_file(
     country = (country or settings.DEFAULT_COUNTRY).upper()
     if not is_country(country):
         raise ImportRefused("unknown_country", {"country": country})
-    try:
-        opened = open_sheet(path, sheet)
-        header, columns = _read_header(opened, mapping or {})
-    except (SheetError, ColumnsError) as error:
-        raise ImportRefused(error.code, error.params) from error
+    reading = open_reading(path, sheet=sheet, mapping=mapping or {})
+    opened, columns = reading.sheet, reading.columns
     report = ImportReport(
         import_id=None,
         file=path.name,
@@ -175,9 +180,10 @@ def import_file(
         fail_interrupted_imports()
         report.import_id = _begin(report, path, country, owner)
     loader = Loader(import_id=report.import_id, fields=frozenset(columns.fields), owner_id=owner.pk if owner else None)
-    reader = RowReader(columns, country, delimiter=opened.delimiter)
-    batches = _batches(_results(opened, header, columns, reader, report.warnings))
-    with _marked_failed_unless_finished(report.import_id), closing(_loaded(loader, batches)) as loaded:
+    rows = load_rows(
+        reading, loader, country=country, warn=lambda each: report.warnings.append(reasons.column_warning(each))
+    )
+    with _marked_failed_unless_finished(report.import_id), closing(rows) as loaded:
         for batch, counts in loaded:
             report.counts.update(counts)
             report.rejects.extend(_reject(each) for each in batch if each.row is None)
@@ -198,7 +204,7 @@ def write_rejects(report: ImportReport, path: Path) -> None:
 def fail_interrupted_imports() -> int:
     """Mark as failed every import whose process is gone; how many there were."""
     found = 0
-    running = Import.objects.filter(status=ImportStatus.RUNNING)
+    running = Import.objects.filter(status=ImportStatus.RUNNING, upload=None)  # those have leases of their own
     for key, host, pid, heartbeat_at in running.values_list("pk", "host", "pid", "heartbeat_at"):
         silent = timezone.now() - heartbeat_at > SILENCE
         if silent or (host == socket.gethostname() and not _is_alive(pid)):
@@ -217,6 +223,35 @@ def _is_alive(pid: int) -> bool:
 
 
 # Reading -------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A sheet that can be imported: `header` is its header's row number."""
+
+    sheet: Sheet
+    header: int
+    columns: Columns
+
+
+def open_reading(path: Path, *, sheet: str | None, mapping: Mapping[str, str]) -> Reading:
+    """Open a file to import it. Raises ImportRefused."""
+    try:
+        opened = open_sheet(path, sheet)
+        return Reading(opened, *_read_header(opened, mapping))
+    except (SheetError, ColumnsError) as error:
+        raise ImportRefused(error.code, error.params) from error
+
+
+def load_rows(
+    reading: Reading, loader: Loader, *, country: str, after: int = 0, warn: Callable[[ColumnWarning], None]
+) -> Generator[tuple[list[RowResult], Counter[str]], None, None]:
+    """Store the rows behind number `after`, and give each batch with its counts. Close it: it has a thread.
+
+    Those before are read too: a later row may repeat one of them.
+    """
+    reader = RowReader(reading.columns, country, delimiter=reading.sheet.delimiter)
+    return _loaded(loader, _batches(_results(reading, reader, after, warn)))
+
+
 def _read_header(sheet: Sheet, mapping: Mapping[str, str]) -> tuple[int, Columns]:
     """The header's row number, and what its columns are. Raises SheetError, ColumnsError."""
     first = list(itertools.islice(sheet.rows(), HEADER_SEARCH_ROWS))
@@ -231,21 +266,24 @@ def _read_header(sheet: Sheet, mapping: Mapping[str, str]) -> tuple[int, Columns
 
 
 def _results(
-    sheet: Sheet, header: int, columns: Columns, reader: RowReader, warnings: list[str]
+    reading: Reading, reader: RowReader, after: int, warn: Callable[[ColumnWarning], None]
 ) -> Iterator[RowResult]:
     """Every row below the header that is not blank. Warns once of each column with values but without a header."""
     duplicates = Duplicates()
-    unnamed = set(columns.unnamed)
-    for number, cells in sheet.rows():
-        if number <= header or is_blank(cells):
+    unnamed = set(reading.columns.unnamed)
+    for number, cells in reading.sheet.rows():
+        if number <= reading.header or is_blank(cells):
             continue
         for index in [each for each in unnamed if not is_blank(cells[each : each + 1])]:
-            warnings.append(reasons.column_warning(reasons.unnamed_column(index)))
+            warn(reasons.unnamed_column(index))
             unnamed.remove(index)
         row = reader.read(cells)
+        repeated = None if isinstance(row, RowError) else duplicates.check(number, row)
+        if number <= after:
+            continue
         if isinstance(row, RowError):
             yield RowResult(number, None, Outcome.REJECTED.value, row.code, row.params, cells)
-        elif repeated := duplicates.check(number, row):
+        elif repeated:
             yield RowResult(number, None, Outcome.DUPLICATE.value, repeated.code, repeated.params, cells)
         else:
             yield RowResult(number, row)

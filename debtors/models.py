@@ -5,14 +5,19 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django_mongodb_backend.fields import ArrayField, ObjectIdField
 
+from domain.finding import search_words
+from domain.folding import fold
 from domain.money import DECIMAL_PLACES, MAX_WHOLE_DIGITS
 from domain.rows import MAX_EXTERNAL_ID, MAX_NAME, MAX_RUT
 from domain.states import ImportStatus
 
 STATUS_LABELS = {
+    ImportStatus.WAITING: _("waiting"),
     ImportStatus.RUNNING: _("running"),
     ImportStatus.DONE: _("done"),
+    ImportStatus.STOPPED: _("stopped"),
     ImportStatus.FAILED: _("failed"),
 }
 
@@ -42,18 +47,46 @@ class Debtor(models.Model):
     rut = models.CharField(max_length=MAX_RUT, blank=True, default="")
     external_id = models.CharField(max_length=MAX_EXTERNAL_ID, blank=True, default="")
     due_date = models.DateField(null=True)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="debtors")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="debtors", db_index=False
+    )
     metadata: Any = models.JSONField(default=dict)
     """{column's key: text}: what placeholders find besides the fields. Columns of several files gather here."""
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     """When one of its values last changed: an import that brings nothing new leaves it."""
+    folded_name = models.CharField(max_length=MAX_NAME, blank=True, default="")
+    """What lists are ordered by."""
+    words: Any = ArrayField(models.CharField(max_length=MAX_NAME), default=list)
+    """What it is found by: see domain.finding."""
 
     class Meta:
-        indexes = (models.Index(fields=["phone"], name="debtor_phone"),)
+        indexes = (
+            models.Index(fields=["phone"], name="debtor_phone"),
+            # The key ends each, as it ends the order of pages.
+            models.Index(fields=["updated_at", "id"], name="debtor_updated"),
+            models.Index(fields=["folded_name", "id"], name="debtor_name"),
+            models.Index(fields=["owner", "updated_at", "id"], name="debtor_owner"),
+            models.Index(fields=["words"], name="debtor_words"),
+        )
 
     def __str__(self) -> str:
         return self.name or self.phone
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        for name, value in found_by(
+            name=self.name, rut=self.rut, external_id=self.external_id, phone=self.phone
+        ).items():
+            setattr(self, name, value)
+        if (only := kwargs.get("update_fields")) is not None:
+            kwargs["update_fields"] = {*only, "folded_name", "words"}
+        super().save(*args, **kwargs)
+
+
+def found_by(*, name: str, rut: str, external_id: str, phone: str) -> dict[str, Any]:
+    """What is stored beside these values of a debtor so that lists and searches find it."""
+    words = search_words(name=name, rut=rut, external_id=external_id, phone=phone)
+    return {"folded_name": fold(name)[:MAX_NAME], "words": words}
 
 
 class Import(models.Model):
@@ -77,7 +110,11 @@ class Import(models.Model):
         max_length=10, choices=[(s.value, STATUS_LABELS[s]) for s in ImportStatus], default=ImportStatus.RUNNING.value
     )
     error = models.CharField(max_length=40, blank=True, default="")
-    """Why it failed: `interrupted` (stopped or killed) or `unexpected` (see the log)."""
+    """Why it failed: `interrupted` (stopped or killed), `unexpected` (see the log), `gave_up` (its workers died again
+    and again), `file_gone`, or what the file is refused for (debtors.intake.reasons)."""
+    error_params: Any = models.JSONField(default=dict)
+    warnings: Any = models.JSONField(default=list)
+    """Of its columns: [{"code", "params"}]."""
     rows = models.IntegerField(default=0)
     """Rows read so far, blank ones left out: the sum of the counts below."""
     created = models.IntegerField(default=0)
@@ -93,11 +130,103 @@ class Import(models.Model):
     pid = models.IntegerField(default=0)
     """Which process reads it: a running import whose process is gone was interrupted."""
 
+    # Of those that come from a page. Their worker holds a lease: when it dies another one goes on where it stopped.
+    upload = ObjectIdField(null=True)
+    """Its file (Upload); empty for what the command line imported."""
+    campaign = ObjectIdField(null=True)
+    """The draft whose audience gets its debtors."""
+    attached_at = models.DateTimeField(null=True)
+    """When the campaign got them, or refused them."""
+    campaign_note = models.TextField(blank=True, default="")
+    """What was said of that, in the language of who uploaded the file."""
+    campaign_refused = models.BooleanField(default=False)
+    language = models.CharField(max_length=10, blank=True, default="")
+    position = models.IntegerField(default=0)
+    """The number of the last row that is stored."""
+    height = models.IntegerField(default=0)
+    """The number of the file's last row, 0 until the file is open: what progress is measured by."""
+    resumed_at = models.DateTimeField(null=True)
+    """When its present worker began to store rows, and at which row: what the rate is measured by."""
+    resumed_from = models.IntegerField(default=0)
+    stop_requested = models.BooleanField(default=False)
+    starts = models.IntegerField(default=0)
+    """How many workers began it since the last stored row."""
+    work_token = models.CharField(max_length=32, blank=True, default="")
+    work_until = models.DateTimeField(null=True)
+
     class Meta:
-        indexes = (models.Index(fields=["status"], name="import_status"),)
+        indexes = (
+            models.Index(fields=["status"], name="import_status"),
+            models.Index(fields=["started_at", "id"], name="import_started"),
+        )
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class UploadStatus(models.TextChoices):
+    LOOKING = "looking", _("being looked at")
+    READY = "ready", _("to be checked")
+    REFUSED = "refused", _("can't be used")
+    IMPORTED = "imported", _("imported")
+
+
+class Upload(models.Model):
+    """A file that was sent by a page: what a first look found in it, and what somebody chose.
+
+    It goes with its content, at `expires_at` (migrations).
+    """
+
+    file_name = models.CharField(max_length=255)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="uploads")
+    """Who sent it."""
+    country = models.CharField(max_length=2)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    """Whose its debtors will be."""
+    campaign = ObjectIdField(null=True)
+    status = models.CharField(max_length=10, choices=UploadStatus.choices, default=UploadStatus.LOOKING.value)
+    sheet = models.CharField(max_length=100, blank=True, default="")
+    """The sheet that is looked at; blank is the first visible one, and a csv's only one."""
+    sheets: Any = models.JSONField(default=list)
+    headers: Any = models.JSONField(default=list)
+    header_row = models.IntegerField(default=0)
+    """The header's number, 0 where none was found."""
+    sample: Any = models.JSONField(default=list)
+    """The first rows below the header, as texts."""
+    height = models.IntegerField(default=0)
+    error = models.CharField(max_length=40, blank=True, default="")
+    """Why it can't be used (debtors.intake.reasons)."""
+    error_params: Any = models.JSONField(default=dict)
+    import_id = ObjectIdField(null=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    starts = models.IntegerField(default=0)
+    """How many workers began to look at it."""
+    work_token = models.CharField(max_length=32, blank=True, default="")
+    work_until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["status", "created_at"], name="upload_status"),)
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class UploadChunk(models.Model):
+    """A piece of an upload's content: a page has no file system that every worker shares."""
+
+    upload = ObjectIdField()
+    number = models.IntegerField()
+    data = models.BinaryField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["upload", "number"], name="upload_chunk_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.upload} {self.number}"
 
 
 class ImportRow(models.Model):
@@ -120,6 +249,7 @@ class ImportRow(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["source", "number"], name="import_row_once"),)
+        # Those without a debtor have an index of their own, `import_row_refused`, partial (migrations).
 
     def __str__(self) -> str:
         return f"{self.number}: {self.outcome}"

@@ -13,7 +13,10 @@ HEADER_SEARCH_ROWS = 20
 
 IGNORE = "ignore"
 """What `--map` takes besides a field: the column is not read at all."""
-MAPPABLE = (*(each.value for each in Field), IGNORE)
+KEEP = "keep"
+"""And this: the column is kept under its own name, whatever its header means."""
+MAPPABLE = (*(each.value for each in Field), IGNORE, KEEP)
+_NO_FIELDS = (IGNORE, KEEP)
 
 
 REASON_HEADERS = frozenset({"motivo_del_rechazo", "reason_for_rejection"})
@@ -77,7 +80,7 @@ def parse_mapping(texts: Sequence[str]) -> dict[str, str]:
         name = name.lower()
         if name not in MAPPABLE:
             raise ColumnsError("unknown_field", field=name, fields=MAPPABLE)
-        if name != IGNORE and name in mapping.values():
+        if name not in _NO_FIELDS and name in mapping.values():
             raise ColumnsError("mapped_twice", field=name)
         mapping[header] = name
     return mapping
@@ -121,7 +124,7 @@ def choose_columns(headers: Sequence[str], mapping: Mapping[str, str]) -> Column
         if not matches:
             raise ColumnsError("unknown_header", header=header, headers=named)
         chosen[(exact or matches)[0]] = name
-    fields = {Field(name): index for index, name in chosen.items() if name != IGNORE}
+    fields = {Field(name): index for index, name in chosen.items() if name not in _NO_FIELDS}
     given = frozenset(fields)
     warnings: list[ColumnWarning] = []
     for index, header in enumerate(headers):

@@ -26,8 +26,10 @@ class CampaignStatus(StrEnum):
 
 
 class ImportStatus(StrEnum):
+    WAITING = "waiting"  # for a worker
     RUNNING = "running"
     DONE = "done"
+    STOPPED = "stopped"  # by a person
     FAILED = "failed"
 
 
@@ -78,9 +80,12 @@ CAMPAIGN: Mapping[CampaignStatus, frozenset[CampaignStatus]] = {
 }
 
 IMPORT: Mapping[ImportStatus, frozenset[ImportStatus]] = {
-    I.RUNNING: frozenset({I.DONE, I.FAILED}),
+    I.WAITING: frozenset({I.RUNNING, I.STOPPED, I.FAILED}),
+    I.RUNNING: frozenset({I.DONE, I.STOPPED, I.FAILED}),
     I.DONE: frozenset(),
-    I.FAILED: frozenset({I.RUNNING}),
+    # Going on with the file that is still there.
+    I.STOPPED: frozenset({I.WAITING}),
+    I.FAILED: frozenset({I.WAITING}),
 }
 
 # A page can show any of these from one look to the next: what happened in between was not seen.

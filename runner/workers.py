@@ -70,11 +70,9 @@ def workers(
         threads = ("--pool", "threads", "--concurrency", str(concurrency))
         return process(name, "worker", "-Q", queue, *threads, "-n", f"{name}@%h", *quiet, more_needs=more_needs)
 
-    # Without its access log ("-v 0"): it says every path, and those that gateways call hold their secret.
-    daphne = (sys.executable, "-m", "daphne", "-v", "0", "-b", HOST, "-p", str(web_port))
     web = Service(
         "web",
-        (*daphne, "whatsmassive.asgi:application"),
+        (sys.executable, "-m", "whatsmassive.web", "-b", HOST, "-p", str(web_port)),
         answers_http(web_port),
         needs=needs,
         port=web_port,

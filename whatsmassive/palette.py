@@ -9,7 +9,7 @@ from typing import Any
 
 from campaigns.models import STATUS_LABELS as CAMPAIGN_LABELS
 from debtors.models import STATUS_LABELS as IMPORT_LABELS
-from debtors.models import Outcome
+from debtors.models import Outcome, UploadStatus
 from domain.states import CampaignStatus, ImportStatus, MessageStatus, SessionStatus
 from gateways.models import LaneHealth
 from messaging.models import STATUS_LABELS as MESSAGE_LABELS
@@ -47,7 +47,19 @@ COLOURS: Mapping[str, Mapping[str, str]] = {
         SessionStatus.BLOCKED: "now",
         SessionStatus.FAILED: "now",
     },
-    "import": {ImportStatus.RUNNING: "working", ImportStatus.DONE: "done", ImportStatus.FAILED: "now"},
+    "import": {
+        ImportStatus.WAITING: "waiting",
+        ImportStatus.RUNNING: "working",
+        ImportStatus.DONE: "done",
+        ImportStatus.STOPPED: "soon",
+        ImportStatus.FAILED: "now",
+    },
+    "upload": {
+        UploadStatus.LOOKING: "working",
+        UploadStatus.READY: "soon",
+        UploadStatus.REFUSED: "now",
+        UploadStatus.IMPORTED: "done",
+    },
     "row": {
         Outcome.CREATED: "done",
         Outcome.UPDATED: "done",
@@ -63,6 +75,7 @@ LABELS: Mapping[str, Mapping[Any, Any]] = {
     "campaign": CAMPAIGN_LABELS,
     "session": SESSION_LABELS,
     "import": IMPORT_LABELS,
+    "upload": dict(UploadStatus.choices),
     "row": dict(Outcome.choices),
     "lane": dict(LaneHealth.choices),
     "level": dict(Level.choices),

@@ -16,7 +16,7 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from debtors.intake.cells import to_stored
-from debtors.models import Debtor, Import, ImportRow, Outcome
+from debtors.models import Debtor, Import, ImportRow, Outcome, found_by
 from domain.cells import Cell
 from domain.headers import Field
 from domain.rows import DebtorRow, RowError
@@ -32,6 +32,12 @@ EXPONENT_BIAS: Final = 6176
 """Of IEEE 754 decimal128. Its high word holds it 49 bits up while the digits fit the low word: ours are at most 18."""
 
 Document = dict[str, Any]
+_FINDS = frozenset({"name", "rut", "external_id", "phone"})
+"""What a debtor is found by."""
+
+
+class LeaseLost(Exception):
+    """Another worker reads this import now, or nobody may: nothing of the batch was stored."""
 
 
 @dataclass(slots=True)
@@ -75,15 +81,23 @@ class Loader:
 
     `fields` are those that the file has a column for: no other field of a debtor is touched. An empty cell clears a
     debt, a due date or a metadata column, but never a name or what identifies.
+
+    With a `token` a batch is stored only while the import's lease has it.
     """
 
-    def __init__(self, *, import_id: ObjectId | None, fields: frozenset[Field], owner_id: ObjectId | None) -> None:
+    def __init__(
+        self, *, import_id: ObjectId | None, fields: frozenset[Field], owner_id: ObjectId | None, token: str = ""
+    ) -> None:
         self._import_id = import_id
+        self._token = token
         self._fields = fields
         self._owner_id = owner_id
 
     def load(self, batch: Sequence[RowResult]) -> Counter[str]:
-        """How many rows had each outcome, which is also set in them. Repeats itself while MongoDB is away."""
+        """How many rows had each outcome, which is also set in them. Repeats itself while MongoDB is away.
+
+        Raises LeaseLost.
+        """
         if self._import_id is None:
             self._decide(batch, stored_now())
             return Counter(result.outcome for result in batch)
@@ -108,11 +122,14 @@ class Loader:
         insert_many(ImportRow, [self._row_document(result) for result in batch])
         counts = Counter(result.outcome for result in batch)
         increments = {outcome: Int64(count) for outcome, count in counts.items()}
-        collection(Import).update_one(
-            {"_id": self._import_id},
-            {"$inc": {**increments, "rows": Int64(len(batch))}, "$set": {"heartbeat_at": now}},
+        place = {"position": Int64(batch[-1].number), "starts": Int64(0), "heartbeat_at": now}
+        stored = collection(Import).update_one(
+            {"_id": self._import_id, "work_token": self._token},
+            {"$inc": {**increments, "rows": Int64(len(batch))}, "$set": place},
             session=session(),
         )
+        if not stored.matched_count:
+            raise LeaseLost
 
     def _recall(self, batch: Sequence[RowResult]) -> bool:
         numbers = [result.number for result in batch]
@@ -145,6 +162,8 @@ class Loader:
             changes = self._changes(document, row)
             result.outcome = Outcome.UPDATED.value if changes else Outcome.UNCHANGED.value
             if changes:
+                if not _FINDS.isdisjoint(changes):
+                    changes.update(found_by(**{name: changes.get(name, document[name]) for name in _FINDS}))
                 operations.append(UpdateOne({"_id": result.debtor}, {"$set": {**changes, "updated_at": now}}))
         return operations
 
@@ -164,6 +183,7 @@ class Loader:
             "metadata": row.metadata,
             "created_at": now,
             "updated_at": now,
+            **found_by(name=row.name, rut=row.rut, external_id=row.external_id, phone=row.phone),
         }
 
     def _changes(self, document: Document, row: DebtorRow) -> Document:

@@ -145,7 +145,7 @@ def test_rejected_rows_are_told_before_duplicates(tmp_path: Path) -> None:
         ((), "The file is not a spreadsheet. Save it as .xlsx or .csv and import that."),
         (("--map", "Fono"), '--map takes HEADER=field, as in --map "Phone 2=phone"; this is something else: Fono.'),
         (("--map", "Fono=fax"), "--map knows no field fax. The fields are: name, phone, debt, rut, external_id, "
-                                "due_date, ignore."),
+                                "due_date, ignore, keep."),
         (("--owner", "nadie"), "There is no user nadie."),
         (("--country", "Chile"), "CHILE is no country. Give its two letters (ISO 3166), such as CL."),
     ],

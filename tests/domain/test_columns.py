@@ -118,7 +118,7 @@ def test_choose_columns_does_not_read_the_reasons_of_a_rejects_file() -> None:
         (["=phone"], "bad_mapping", {"text": "=phone"}),
         (["Fono="], "bad_mapping", {"text": "Fono="}),
         (["Fono=fax"], "unknown_field", {"field": "fax",
-         "fields": ("name", "phone", "debt", "rut", "external_id", "due_date", "ignore")}),
+         "fields": ("name", "phone", "debt", "rut", "external_id", "due_date", "ignore", "keep")}),
         (["Fono=phone", "Celular=PHONE"], "mapped_twice", {"field": "phone"}),
     ],
 )  # fmt: skip

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Web:
-    """Daphne on a free port. `name` is the database it works on; `environment` is its own."""
+    """It on a free port. `name` is the database it works on; `environment` is its own."""
 
     def __init__(self, name: str, **environment: str) -> None:
         self._environment = {"MONGODB_NAME": name, **environment}
@@ -39,15 +39,18 @@ class Web:
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(self.port)]
         self._process = subprocess.Popen(
-            [*command, "whatsmassive.asgi:application"],
+            [sys.executable, "-m", "whatsmassive.web", "-b", "127.0.0.1", "-p", str(self.port)],
             cwd=ROOT,
             env={**os.environ, **self._environment},
             stdout=self._log,
             stderr=self._log,
         )
         wait_for(self._answers, seconds=SECONDS, what="the web process answers")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def stop(self) -> None:
         self._process.kill()

@@ -202,7 +202,12 @@ CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "engine"
 # Those of a browser host (engine.deliver_whatsapp, engine.look_after_session) are issued to its own queues.
-CELERY_TASK_ROUTES = {"engine.deliver_sms": {"queue": "sms"}, "engine.campaign_work": {"queue": "campaigns"}}
+CELERY_TASK_ROUTES = {
+    "engine.deliver_sms": {"queue": "sms"},
+    "engine.campaign_work": {"queue": "campaigns"},
+    "engine.attach_import": {"queue": "campaigns"},
+    "debtors.*": {"queue": "campaigns"},
+}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
@@ -211,6 +216,7 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "engine.tick", "schedule": schedule(run_every=1.0), "options": {"expires": 10}},
 }
 
+UPLOAD_MAX_BYTES: int = ENV["UPLOAD_MAX_MB"] * 1024 * 1024
 LANE_LEASE_SECONDS: float = ENV["LANE_LEASE_SECONDS"]
 
 # Logs ----------------------------------------------------------------------------------------------------------------

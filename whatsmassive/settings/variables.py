@@ -60,6 +60,12 @@ def country(text: str) -> str:
     return text.upper()
 
 
+def whole_number(text: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,5}", text):
+        raise ValueError("takes a whole number, 1 or more")
+    return int(text)
+
+
 def log_level(text: str) -> str:
     levels = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
     if text.upper() not in levels:
@@ -238,6 +244,12 @@ VARIABLES = (
         float,
         "30",
         "How long a worker that stops answering keeps its SMS line before another one takes it over.",
+    ),
+    Variable(
+        "UPLOAD_MAX_MB",
+        whole_number,
+        "50",
+        "Megabytes of the largest file that a page takes; the web process refuses a larger one before it is sent.",
     ),
     Variable("LOG_LEVEL", log_level, "INFO", "Least level that is logged."),
     Variable(
