@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
 from bson import ObjectId
 from django.db.models import Count, QuerySet
@@ -186,7 +186,9 @@ def masker(gateway: Gateway) -> Callable[[str], str]:
     except CannotUnseal:
         secrets = []
     # As they are, and as a URL carries them.
-    wanted = dict.fromkeys(form for value in secrets for form in (value, quote(value, safe=""), quote(value)))
+    wanted = dict.fromkeys(
+        form for value in secrets for form in (value, quote(value, safe=""), quote(value), quote_plus(value))
+    )
 
     def mask(text: str) -> str:
         for secret in wanted:
@@ -200,9 +202,12 @@ def _values(secrets: Mapping[str, Any]) -> set[str]:
     """Every text among the secrets that must not be shown, the parts of addresses one by one."""
     found: set[str] = set()
     for value in secrets.values():
-        for text in value.values() if isinstance(value, Mapping) else [value]:
-            found |= {str(text), *str(text).split(" "), *str(text).split(":")}
-            found |= {part for _name, part in parse_qsl(urlsplit(str(text)).query)} if "?" in str(text) else set()
+        for text in map(str, value.values() if isinstance(value, Mapping) else [value]):
+            if "://" in text:
+                # Its host and path are shown anyway.
+                found |= {text, *(part for _name, part in parse_qsl(urlsplit(text).query))}
+            else:
+                found |= {text, *text.split(), *text.split(":")}
     return {text for text in found if len(text) >= SHORTEST_SECRET and not names_in(text)}
 
 
