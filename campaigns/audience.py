@@ -178,18 +178,20 @@ def check(campaign: Campaign, texts: Texts, *, progress: Callable[[int], None] |
     What was kept for this version is returned as it is, but all debtors are looked at anew each time, because they
     change. `progress` is told how many rows were read.
     """
-    wanted = version(campaign)
-    if campaign.audience == AudienceKind.IMPORTS:
-        kept = AudienceCheck.objects.filter(campaign=campaign.pk, version=wanted).first()
-        if kept:
-            return kept
-    found = AudienceCheck(campaign=campaign.pk, version=wanted, columns=texts.columns, listed=[])
+    if campaign.audience == AudienceKind.IMPORTS and (before := kept(campaign)):
+        return before
+    found = AudienceCheck(campaign=campaign.pk, version=version(campaign), columns=texts.columns, listed=[])
     for page in pages(campaign):
         found.rows += len(page)
         found.incomplete += _look(page, texts, found.listed)
         if progress:
             progress(len(page))
     return found
+
+
+def kept(campaign: Campaign) -> AudienceCheck | None:
+    """What the audience was last found to be with these texts."""
+    return AudienceCheck.objects.filter(campaign=campaign.pk, version=version(campaign)).first()
 
 
 def keep(found: AudienceCheck) -> None:

@@ -65,14 +65,17 @@ def write_workbook(
     unfinished = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
     try:
         with unfinished.open("xb") as file:
-            written = _write(file, rows, zone, lines)
+            written = write(file, rows, zone=zone, lines=lines)
         unfinished.replace(out)
     finally:
         unfinished.unlink(missing_ok=True)
     return written
 
 
-def _write(file: BinaryIO, rows: Iterable[dict[str, Any]], zone: ZoneInfo, lines: Sequence[Sequence[str]]) -> int:
+def write(
+    file: BinaryIO, rows: Iterable[dict[str, Any]], *, zone: ZoneInfo, lines: Sequence[Sequence[str]] = ()
+) -> int:
+    """The same into an open file."""
     book = Workbook(write_only=True)
     titles = headers(str(zone))
     sheet: Any = _new_sheet(book, titles)

@@ -80,6 +80,7 @@ class Campaign(models.Model):
     )
     pause_reason = models.CharField(max_length=300, blank=True, default="")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    owner_id: ObjectId | None
 
     message = models.TextField()
     variants: Any = models.JSONField(default=list)

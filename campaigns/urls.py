@@ -1,6 +1,28 @@
 """The pages' URLs."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from campaigns.views import actions, detail, editor, lists, recipients
 
 app_name = "campaigns"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", lists.campaign_list, name="list"),
+    path("new/", editor.new, name="new"),
+    path("preview/", editor.show_preview, name="preview"),
+    path("attachment/<oid:pk>/", editor.attachment, name="attachment"),
+    path("<oid:pk>/", detail.campaign_detail, name="campaign"),
+    path("<oid:pk>/edit/", editor.edit, name="edit"),
+    path("<oid:pk>/messages/", recipients.message_list, name="messages"),
+    path("<oid:pk>/messages/<oid:message>/", recipients.message_detail, name="message"),
+    path("<oid:pk>/export/", detail.export_messages, name="export"),
+    path("<oid:pk>/start/", actions.start, name="start"),
+    path("<oid:pk>/schedule/", actions.schedule, name="schedule"),
+    path("<oid:pk>/unschedule/", actions.unschedule, name="unschedule"),
+    path("<oid:pk>/pause/", actions.pause, name="pause"),
+    path("<oid:pk>/resume/", actions.resume, name="resume"),
+    path("<oid:pk>/cancel/", actions.cancel, name="cancel"),
+    path("<oid:pk>/retry/", actions.retry, name="retry"),
+    path("<oid:pk>/resolve/", actions.resolve, name="resolve"),
+    path("<oid:pk>/duplicate/", actions.duplicate, name="duplicate"),
+    path("<oid:pk>/delete/", actions.delete, name="delete"),
+]

@@ -23,6 +23,7 @@
       return;
     }
     event.preventDefault();
+    if (dialog.open) { dialog.close("yes"); return; } // Enter in one of the dialog's own fields
     dialog.addEventListener("close", () => {
       if (dialog.returnValue !== "yes") return;
       form.dataset.confirmed = "yes";

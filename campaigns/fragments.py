@@ -1,0 +1,105 @@
+"""The live parts of the campaigns' pages."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from campaigns import watching, wording
+from campaigns.describe import lane_table, line_sentence, session_label, shortage_sentence
+from campaigns.models import Campaign
+from campaigns.sentences import problem_sentence
+from domain.states import CampaignStatus, MessageStatus
+from lib.converters import object_id
+from live.fragments import Fragment, of_object, register
+from messaging import queries as messaging
+
+Context = Mapping[str, Any] | None
+
+
+def _of_campaign(show: Callable[[Campaign], Context]) -> Callable[[str], Context]:
+    """A fragment's context from the campaign whose id is its key; None when that is gone."""
+
+    def context(key: str) -> Context:
+        campaign = Campaign.objects.select_related("owner").filter(pk=object_id(key)).first()
+        return None if campaign is None else show(campaign)
+
+    return context
+
+
+def row(campaign: Campaign) -> Context:
+    [shown] = watching.standings([campaign])
+    return shown.row
+
+
+def progress(campaign: Campaign) -> Context:
+    shown = watching.standing(campaign)
+    found = watching.troubles(campaign.pk)
+    notices = [line_sentence(line, campaign.timezone) for line in found.lines]
+    if found.sessions is not None:
+        notices.insert(0, shortage_sentence(found.sessions, campaign.channel))
+    return {
+        "shown": shown,
+        "campaign": campaign,
+        "outlook": wording.outlook(shown),
+        "notices": notices if campaign.status == CampaignStatus.RUNNING else [],
+        "undecided": found.undecided,
+    }
+
+
+def actions(campaign: Campaign) -> Context:
+    counts = messaging.counts(campaign.pk)
+    may_retry = campaign.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED, CampaignStatus.COMPLETED)
+    return {
+        "campaign": campaign,
+        "failed": counts[MessageStatus.FAILED] if may_retry else 0,
+        "undecided": watching.troubles(campaign.pk).undecided if counts[MessageStatus.UNCERTAIN] else 0,
+        "total": sum(counts.values()),
+    }
+
+
+def asked(key: str) -> Context:
+    """What an act would do now: the key is the act's name, a hyphen and the campaign's id."""
+    act, _, pk = key.partition("-")
+    sentences = wording.ASKED.get(act)
+    campaign = Campaign.objects.filter(pk=object_id(pk)).first()
+    return None if sentences is None or campaign is None else {"sentences": sentences(campaign)}
+
+
+def lanes(campaign: Campaign) -> Context:
+    rows = watching.lanes(campaign.pk)
+    statuses = [status for status in MessageStatus if any(lane.counts.get(status) for lane in rows)]
+    titles = lane_table(rows)[0]
+    return {
+        "titles": titles[:2],
+        "statuses": statuses,
+        "rows": [
+            (lane, session_label(lane), [(status.value, lane.counts.get(status, 0)) for status in statuses])
+            for lane in rows
+        ],
+    }
+
+
+def problems(campaign: Campaign) -> Context:
+    return {
+        "campaign": campaign,
+        "rows": [(problem, problem_sentence(problem)) for problem in watching.problems(campaign.pk)],
+    }
+
+
+def replies(campaign: Campaign) -> Context:
+    return {"campaign": campaign, "answers": watching.answers(campaign.pk)}
+
+
+def last(campaign: Campaign) -> Context:
+    found = messaging.last_messages(campaign.pk)
+    return {"campaign": campaign, "rows": wording.shown_messages(found)}
+
+
+CAMPAIGN = of_object("campaign")
+register(Fragment("campaign-row", "campaigns/_row.html", CAMPAIGN, _of_campaign(row)))
+register(Fragment("campaign-progress", "campaigns/_progress.html", CAMPAIGN, _of_campaign(progress)))
+register(Fragment("campaign-actions", "campaigns/_actions.html", CAMPAIGN, _of_campaign(actions)))
+register(Fragment("campaign-lanes", "campaigns/_lanes.html", CAMPAIGN, _of_campaign(lanes)))
+register(Fragment("campaign-problems", "campaigns/_problems.html", CAMPAIGN, _of_campaign(problems)))
+register(Fragment("campaign-replies", "campaigns/_replies.html", CAMPAIGN, _of_campaign(replies)))
+register(Fragment("campaign-last", "campaigns/_last.html", CAMPAIGN, _of_campaign(last)))
+register(Fragment("campaign-asked", "campaigns/_asked.html", lambda key: (f"campaign.{key.partition('-')[2]}",), asked))

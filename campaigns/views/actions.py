@@ -1,0 +1,157 @@
+"""What staff do to a campaign by its page's buttons: each is a command, and is kept in the log."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bson import ObjectId
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from campaigns import commands, editing, watching, wording
+from campaigns.errors import CampaignError
+from campaigns.models import Campaign
+from lib.htmx import go_to
+from systemlog import audit
+
+VERDICTS = ("sent", "failed", "retry")
+
+
+def _act(request: HttpRequest, pk: ObjectId, action: str, do: Callable[[Campaign], str]) -> HttpResponse:
+    """Do it, tell what `do` says of it or why it was refused, and show the campaign."""
+    campaign = get_object_or_404(Campaign, pk=pk)
+    try:
+        sentence = do(campaign)
+    except CampaignError as error:
+        messages.error(request, error.sentence)
+    else:
+        audit.record(request.user, action, kind="campaign", id=pk, name=campaign.name)
+        messages.success(request, sentence)
+    watching.forget()  # whoever acted sees what became of it, not a figure of a moment ago
+    return go_to(request, "campaigns:campaign", pk)
+
+
+@require_POST
+def start(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Start a draft or a scheduled campaign now."""
+
+    def do(campaign: Campaign) -> str:
+        commands.start(campaign.name)
+        return _("“%(name)s” was started.") % {"name": campaign.name}
+
+    return _act(request, pk, "campaign.start", do)
+
+
+@require_POST
+def schedule(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Start it later, at the time of the form, on the campaign's clocks."""
+
+    def do(campaign: Campaign) -> str:
+        at: datetime = commands.schedule_time(request.POST.get("at", ""), zone=campaign.timezone)
+        commands.start(campaign.name, at=at)
+        time = wording.clock(at, campaign.timezone)
+        return _("“%(name)s” starts by itself: %(time)s.") % {"name": campaign.name, "time": time}
+
+    return _act(request, pk, "campaign.schedule", do)
+
+
+@require_POST
+def unschedule(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Make a scheduled campaign a draft again."""
+
+    def do(campaign: Campaign) -> str:
+        commands.unschedule(campaign.name)
+        return _("“%(name)s” is a draft again.") % {"name": campaign.name}
+
+    return _act(request, pk, "campaign.unschedule", do)
+
+
+@require_POST
+def pause(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Stop sending, for the reason of the form."""
+
+    def do(campaign: Campaign) -> str:
+        commands.pause(campaign.name, reason=request.POST.get("reason", ""))
+        return _("“%(name)s” is paused.") % {"name": campaign.name}
+
+    return _act(request, pk, "campaign.pause", do)
+
+
+@require_POST
+def resume(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Go on."""
+
+    def do(campaign: Campaign) -> str:
+        commands.resume(campaign.name)
+        return _("“%(name)s” goes on.") % {"name": campaign.name}
+
+    return _act(request, pk, "campaign.resume", do)
+
+
+@require_POST
+def cancel(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """End it for good."""
+
+    def do(campaign: Campaign) -> str:
+        commands.cancel(campaign.name)
+        return _("“%(name)s” was cancelled.") % {"name": campaign.name}
+
+    return _act(request, pk, "campaign.cancel", do)
+
+
+@require_POST
+def retry(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Send the failed messages again."""
+
+    def do(campaign: Campaign) -> str:
+        number = commands.retry_failed(campaign.name)
+        sentence = ngettext("%(n)s failed message is sent again.", "%(n)s failed messages are sent again.", number)
+        return sentence % {"n": wording.figure(number)}
+
+    return _act(request, pk, "campaign.retry", do)
+
+
+@require_POST
+def resolve(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """A person's word on the uncertain messages."""
+
+    def do(campaign: Campaign) -> str:
+        verdict = request.POST.get("verdict", "")
+        if verdict not in VERDICTS:
+            raise CampaignError(_("Choose what becomes of the uncertain messages."))
+        number = commands.resolve_uncertain(campaign.name, verdict=verdict)
+        sentence = ngettext("%(n)s uncertain message is settled.", "%(n)s uncertain messages are settled.", number)
+        return sentence % {"n": wording.figure(number)}
+
+    return _act(request, pk, "campaign.resolve", do)
+
+
+@require_POST
+def duplicate(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Make a draft that says the same, and open it."""
+    campaign = get_object_or_404(Campaign.objects.defer("attachment__data").select_related("attachment"), pk=pk)
+    try:
+        copy = editing.duplicate(campaign, owner=request.user)
+    except CampaignError as error:
+        messages.error(request, error.sentence)
+        return go_to(request, "campaigns:campaign", pk)
+    audit.record(request.user, "campaign.duplicate", kind="campaign", id=copy.pk, name=copy.name)
+    messages.success(request, _("This is a copy. Give it a name, and choose who receives it."))
+    return go_to(request, "campaigns:edit", copy.pk)
+
+
+@require_POST
+def delete(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Delete a draft."""
+    campaign = get_object_or_404(Campaign, pk=pk)
+    try:
+        editing.delete_draft(campaign)
+    except CampaignError as error:
+        messages.error(request, error.sentence)
+        return go_to(request, "campaigns:campaign", pk)
+    audit.record(request.user, "campaign.delete", kind="campaign", id=pk, name=campaign.name)
+    messages.success(request, _("The draft “%(name)s” was deleted.") % {"name": campaign.name})
+    return go_to(request, "campaigns:list")

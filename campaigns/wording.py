@@ -1,0 +1,188 @@
+"""What pages say of campaigns: when they end, what an act will do, what an act did."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaigns import audience, watching
+from campaigns.describe import window_text
+from campaigns.models import AudienceKind, Campaign
+from campaigns.watching import Standing
+from domain.pacing import opens_at
+from domain.states import CampaignStatus, MessageStatus
+from gateways.models import Gateway
+from messaging import queries as messaging
+from messaging.models import Message
+from messaging.reasons import reason_sentence
+
+MINUTE, HOUR = 60, 3600
+
+
+def figure(value: int) -> str:
+    """A number with the language's separators."""
+    return str(formats.number_format(value, force_grouping=True))
+
+
+def clock(moment: datetime, zone: str, *, now: datetime | None = None) -> str:
+    """A moment on the clocks of a zone: the time alone where that is today."""
+    there = ZoneInfo(zone)
+    local, today = moment.astimezone(there), (now or datetime.now(UTC)).astimezone(there)
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    return str(formats.date_format(local, "SHORT_DATETIME_FORMAT"))
+
+
+def duration(seconds: float) -> str:
+    """A stretch of time in the two units that matter: `1 h 20 min`."""
+    if seconds < MINUTE:
+        return _("less than a minute")
+    hours, minutes = divmod(int(seconds) // MINUTE, 60)
+    return f"{figure(hours)} h {minutes} min" if hours else f"{minutes} min"
+
+
+def outlook(shown: Standing, *, now: datetime | None = None) -> str:
+    """What comes next and when: one honest sentence, empty where there is nothing to say."""
+    campaign, progress = shown.campaign, shown.progress
+    zone = campaign.timezone
+    match CampaignStatus(progress.status):
+        case CampaignStatus.DRAFT:
+            return _("It sends nothing until it is started.")
+        case CampaignStatus.SCHEDULED if campaign.scheduled_at is not None:
+            return _("It starts by itself: %(time)s.") % {"time": clock(campaign.scheduled_at, zone, now=now)}
+        case CampaignStatus.RUNNING:
+            return _running(shown, now)
+        case CampaignStatus.PAUSED if shown.left:
+            number = figure(shown.left)
+            return ngettext("%(number)s message waits.", "%(number)s messages wait.", shown.left) % {"number": number}
+        case CampaignStatus.COMPLETED | CampaignStatus.CANCELLED if campaign.completed_at is not None:
+            return _("It ended: %(time)s.") % {"time": clock(campaign.completed_at, zone, now=now)}
+    return ""
+
+
+def _running(shown: Standing, now: datetime | None) -> str:
+    progress, zone = shown.progress, shown.campaign.timezone
+    if progress.waits_until:
+        time = clock(progress.waits_until, zone, now=now)
+        return _("It waits: its sending window opens at %(time)s.") % {"time": time}
+    if not progress.enrolled:
+        return _("Its recipients are still being enrolled.")
+    if not shown.left:
+        return _("Nothing is left to send.")
+    if shown.seconds_left is None:
+        return _("The time left is not known yet.")
+    left = duration(shown.seconds_left)
+    if shown.ends_at is None:
+        return _("About %(left)s of sending are left.") % {"left": left}
+    end = clock(shown.ends_at, zone, now=now)
+    return _("About %(left)s of sending are left, until %(time)s.") % {"left": left, "time": end}
+
+
+def shown_messages(found: Sequence[Message]) -> list[tuple[Message, str, str]]:
+    """Messages, each with the name of its line and its reason in words."""
+    names = dict(Gateway.objects.filter(pk__in={message.gateway for message in found}).values_list("pk", "name"))
+    return [
+        (message, names.get(message.gateway, ""), reason_sentence(message.reason) if message.reason else "")
+        for message in found
+    ]
+
+
+# What an act will do --------------------------------------------------------------------------------------------------
+
+
+def start_sentences(campaign: Campaign) -> list[str]:
+    """What starting a draft now will do."""
+    check = audience.kept(campaign)
+    if campaign.audience == AudienceKind.NONE:
+        return [_("Nobody receives it yet: choose its audience first.")]
+    if check is None:
+        first = _("Its recipients are counted and checked when it starts.")
+        number = 0
+    else:
+        number = check.rows - check.incomplete
+        first = ngettext("%(number)s message will be sent", "%(number)s messages will be sent", number)
+        first = first % {"number": figure(number)} + " " + _by_what(campaign, number)
+    lines = [first, _("Sending window: %(window)s.") % {"window": _window(campaign)}]
+    if check is not None and check.incomplete:
+        sentence = ngettext(
+            "%(number)s row lacks a value that the message needs, and is skipped.",
+            "%(number)s rows lack a value that the message needs, and are skipped.",
+            check.incomplete,
+        )
+        lines.append(sentence % {"number": figure(check.incomplete)})
+    moment = datetime.now(UTC)
+    opens = opens_at(campaign.window, moment)
+    if opens != moment:
+        lines.append(_("The window is closed now: it begins at %(time)s.") % {"time": clock(opens, campaign.timezone)})
+    return lines
+
+
+def _by_what(campaign: Campaign, number: int) -> str:
+    plan = watching.plan(campaign, number)
+    if plan.connected is None:
+        by = ngettext("by %(lines)s SMS line", "by %(lines)s SMS lines", plan.lines) % {"lines": plan.lines}
+    else:
+        by = ngettext(
+            "by %(lines)s session (%(connected)s connected)",
+            "by %(lines)s sessions (%(connected)s connected)",
+            plan.lines,
+        ) % {"lines": plan.lines, "connected": plan.connected}
+    if plan.ends_at is None:
+        return by + "."
+    return by + ", " + _("until about %(time)s at the pool's pace.") % {"time": clock(plan.ends_at, campaign.timezone)}
+
+
+def _window(campaign: Campaign) -> str:
+    return f"{window_text(campaign.window)} ({campaign.timezone})"
+
+
+def cancel_sentences(campaign: Campaign) -> list[str]:
+    """What cancelling will do."""
+    counts = messaging.counts(campaign.pk)
+    number = counts[MessageStatus.PENDING] + counts[MessageStatus.CLAIMED]
+    sentence = ngettext(
+        "%(number)s message that was not sent yet is skipped for good.",
+        "%(number)s messages that were not sent yet are skipped for good.",
+        number,
+    )
+    first = sentence % {"number": figure(number)} if number else _("It never sends anything.")
+    return [first, _("A cancelled campaign can't go on. A copy of it can.")]
+
+
+def pause_sentences(campaign: Campaign) -> list[str]:
+    """What pausing will do."""
+    return [_("What is being sent now is finished; nothing else starts after 2 seconds. Resume it to go on.")]
+
+
+def retry_sentences(campaign: Campaign) -> list[str]:
+    """What sending the failed ones again will do."""
+    number = messaging.counts(campaign.pk)[MessageStatus.FAILED]
+    sentence = ngettext(
+        "%(number)s failed message is sent again, as a new attempt.",
+        "%(number)s failed messages are sent again, each as a new attempt.",
+        number,
+    )
+    return [sentence % {"number": figure(number)}]
+
+
+def settle_sentences(campaign: Campaign) -> list[str]:
+    """What deciding on uncertain messages means."""
+    number = messaging.undecided(campaign.pk)
+    sentence = ngettext(
+        "Of %(number)s message nobody can tell whether it arrived. Ask the gateway's operator, then decide:",
+        "Of %(number)s messages nobody can tell whether they arrived. Ask the gateway's operator, then decide:",
+        number,
+    )
+    return [sentence % {"number": figure(number)}]
+
+
+ASKED = {
+    "start": start_sentences,
+    "cancel": cancel_sentences,
+    "pause": pause_sentences,
+    "retry": retry_sentences,
+    "settle": settle_sentences,
+}
