@@ -127,6 +127,7 @@ class Tally(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["campaign", "lane"], name="tally_campaign_lane"),)
+        indexes = (models.Index(fields=["lane"], name="tally_lane"),)
 
     def __str__(self) -> str:
         return f"{self.campaign} {self.lane}"

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from bson import ObjectId
 from django import forms
 from django.test import Client, override_settings
 from django.utils.html import escape
@@ -13,7 +14,8 @@ from gateways import commands, queries
 from gateways.errors import GatewayError
 from gateways.models import Channel, Gateway, LaneHealth
 from lib.mongo import collection, server_now
-from messaging.models import Message
+from messaging import queries as messaging
+from messaging.models import Message, Tally
 from systemlog.models import SystemLog
 from tests.factories.sending import make_line, make_pool
 from tests.factories.sessions import make_session, make_whatsapp_pool
@@ -236,6 +238,19 @@ def test_masker_takes_every_form_of_a_secret_out(line: Gateway) -> None:
     told = "a/b cd, a%2Fb+cd, a%2Fb%20cd, zz-9999, Token zz-9999, user7 pass8 v=1"
     assert not any(secret in mask(told) for secret in ("a/b", "a%2Fb", "zz-9999", "user7", "pass8"))
     assert "v=1" in mask(told)
+
+
+def test_counts_of_a_line_are_its_own_and_asked_by_an_index(signed_in: Client, line: Gateway) -> None:
+    Tally.objects.create(
+        campaign=ObjectId(), lane=str(line.pk), pending=-9, sent=1201, delivered=300, read=40, failed=7
+    )
+    Tally.objects.create(campaign=ObjectId(), lane=str(line.pk), sent=2)
+    Tally.objects.create(campaign=ObjectId(), lane=str(ObjectId()), sent=5)
+    assert messaging.counts_by_lane(line.pk) == {"sent": 1203, "delivered": 300, "read": 40, "failed": 7}
+    found = text(signed_in, f"/lines/{line.pk}/")
+    assert all(f"<b>{number}</b>" in found for number in ("1,543", "340", "7"))
+    plan = collection(Tally).find({"lane": str(line.pk)}).explain()["queryPlanner"]["winningPlan"]
+    assert "tally_lane" in str(plan)
 
 
 def test_attempts_of_tests_show_what_came_back_without_secrets(signed_in: Client, line: Gateway) -> None:
