@@ -10,6 +10,7 @@ SLOW_ACK_MS = 4_000
 def _people() -> dict[str, dict[str, Any]]:
     not_there = {phone_of(person): {"on_whatsapp": False} for person in range(5, 250, 31)}
     slow = {phone_of(person): {"ack_ms": SLOW_ACK_MS} for person in range(7, 250, 41)}
+    silent = {phone_of(person): {"ack": "lost"} for person in (11, 44)}
     by_lid = {phone_of(person): {"lid": "auto"} for person in range(9, 250, 23)}
     unread = {phone_of(person): {"read_ms": None} for person in range(3, 250, 11)}
     replies = (
@@ -22,7 +23,7 @@ def _people() -> dict[str, dict[str, Any]]:
         phone_of(person): {"reply": replies[place % len(replies)], "reply_ms": 1_500}
         for place, person in enumerate(range(2, 250, 29))
     }
-    return {**unread, **by_lid, **slow, **answering, **not_there}
+    return {**unread, **by_lid, **slow, **answering, **not_there, **silent}
 
 
 WHATSAPP_RULES: dict[str, Any] = {"default": {"delivered_ms": 400, "read_ms": 900}, "people": _people()}

@@ -59,7 +59,7 @@ def write(path: Path, people: int) -> Sheet:
                 draw.randint(15, 2_400) * 1_000 + draw.choice((0, 490, 990)),
                 f"{1 + person % 28:02}-{1 + person % 12:02}-2026",
                 draw.choice(AGENTS),
-                draw.choice(("Banco del Sur", "Tiendas Ñuble", "Luz y Cía.")),
+                draw.choice(("Banco del Sur", "Tiendas Ñuble", "Luz del Valle")),
             )
         )
     repeated = draw.sample(rows, min(DUPLICATES, len(rows)))

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "whatsmassive.settings")
 
@@ -27,6 +27,8 @@ from campaigns.models import Campaign  # noqa: E402
 from campaigns.queries import progress  # noqa: E402
 from demo import sheet, verdict  # noqa: E402
 from demo.far_sides import SMS_RULES, WHATSAPP_RULES  # noqa: E402
+from domain.whatsapp_ids import key_of  # noqa: E402
+from lib.mongo import retry_unavailable  # noqa: E402
 from messaging.models import Message  # noqa: E402
 from sessions_app.models import Session  # noqa: E402
 from sessions_app.queries import connected_gateways  # noqa: E402
@@ -34,7 +36,10 @@ from sessions_app.queries import connected_gateways  # noqa: E402
 SESSIONS = {"Ventas 1": "56950000001", "Ventas 2": "56950000002", "Ventas 3": "56950000003"}
 WHATSAPP_POOL, SMS_POOL, LINE = "WhatsApp", "SMS", "Línea SMS 1"
 CAMPAIGNS = {
-    "Recordatorio WhatsApp": ("whatsapp", "Hola {nombre}, le recordamos su deuda de {deuda} con {acreedor}."),
+    "Recordatorio WhatsApp": (
+        "whatsapp",
+        "Hola {nombre}, le recordamos su deuda de {deuda} con {acreedor}. ¿Cuándo podría pagarla?",
+    ),
     "Aviso SMS": ("sms", "{nombre}: su deuda de {deuda} vence el {vencimiento}. Responda BAJA para no recibir más."),
     "WhatsApp o SMS": (
         "whatsapp_fallback_sms",
@@ -44,8 +49,18 @@ CAMPAIGNS = {
 PACE = ("--delay", "0.5", "--variation", "0")
 STANDSTILL = 120.0
 """Seconds without any change after which the demo gives up."""
-CALM = 4.0
-"""Seconds without a change, after the campaigns' end, until which receipts are waited for."""
+DEADLINE = 600.0
+"""Seconds from the demo's beginning after which it gives up in any case."""
+CALM, CALM_WHILE_OWED = 4.0, 20.0
+"""Seconds without a change, after the campaigns' end, until which receipts are waited for; more while some are owed."""
+OUTAGE = 60.0
+"""Seconds for which MongoDB may be away when something is read."""
+LATE_WORD = 12.0
+"""Seconds after which the simulated WhatsApp makes up for an ack that got lost."""
+DELIVERED_ACK = 2
+
+
+T = TypeVar("T")
 
 
 class GaveUp(Exception):
@@ -60,23 +75,26 @@ def run(*command: str) -> None:
     call_command(*command, stdout=io.StringIO())
 
 
-def wait(what: str, until: Callable[[], bool], moved: Callable[[], Any], every: float = 0.5) -> None:
-    """Wait for as long as something moves. Raises GaveUp."""
-    last, since = moved(), time.monotonic()
-    while not until():
-        now = moved()
-        if now != last:
-            last, since = now, time.monotonic()
-        elif time.monotonic() - since > STANDSTILL:
-            raise GaveUp(f"nothing moves while waiting for {what}: {last}")
-        time.sleep(every)
-
-
 class Story:
-    """`whatsapp` and `sms` are the addresses of the stand-ins."""
+    """`whatsapp` and `sms` are the addresses of the stand-ins, `since` is when the demo began (Unix time)."""
 
-    def __init__(self, *, whatsapp: str, sms: str, people: int, data: Path) -> None:
+    def __init__(self, *, whatsapp: str, sms: str, people: int, data: Path, since: float) -> None:
         self.whatsapp, self.sms, self.people, self.data = whatsapp, sms, people, data
+        self.since = since
+        self.made_up_for: set[str] = set()
+
+    def wait(self, what: str, until: Callable[[], bool], moved: Callable[[], Any], every: float = 0.5) -> None:
+        """Wait for as long as something moves. Raises GaveUp."""
+        last, still_since = _patiently(moved), time.monotonic()
+        while not _patiently(until):
+            now = _patiently(moved)
+            if now != last:
+                last, still_since = now, time.monotonic()
+            elif time.monotonic() - still_since > STANDSTILL:
+                raise GaveUp(f"for {STANDSTILL:g} s nothing has moved while it waited for {what}: {last}")
+            if time.time() - self.since > DEADLINE:
+                raise GaveUp(f"{DEADLINE:g} s are over, and it still waits for {what}: {last}")
+            time.sleep(every)
 
     def begin(self) -> None:
         """Everything up to the start of the campaigns."""
@@ -110,7 +128,7 @@ class Story:
                 "--per-minute", "0", "--per-hour", "0", "--per-day", "0", "--first-contacts", "0",
             )  # fmt: skip
             run("session", "connect", name, "--wait", "0")
-        wait("the sessions to be paired", self._paired, lambda: list(Session.objects.values_list("status", "qr")))
+        self.wait("the sessions to be paired", self._paired, lambda: list(Session.objects.values_list("status", "qr")))
 
     def _paired(self) -> bool:
         found = list(Session.objects.filter(name__in=SESSIONS))
@@ -127,18 +145,28 @@ class Story:
         started = time.monotonic()
 
         def done() -> bool:
+            self.make_up_for_lost_acks()
             found = self.counts()
             total = sum(sum(counts.values()) for counts in found.values())
             left = sum(counts["pending"] + counts["claimed"] + counts["sending"] for counts in found.values())
             say(f"{time.monotonic() - started:5.0f} s   {total - left} of {total} messages")
             return all(campaign.status == "completed" for campaign in Campaign.objects.filter(name__in=CAMPAIGNS))
 
-        wait("the campaigns to end", done, self.counts, every=2.0)
-        last, since = self.counts(), time.monotonic()
-        while time.monotonic() - since < CALM:
+        self.wait("the campaigns to end", done, self.counts, every=2.0)
+        last, since = _patiently(self.counts), time.monotonic()
+        while time.monotonic() - since < (CALM_WHILE_OWED if any(one["sent"] for one in last.values()) else CALM):
             time.sleep(0.5)
-            if (now := self.counts()) != last:
+            if (now := _patiently(self.counts)) != last:
                 last, since = now, time.monotonic()
+
+    def make_up_for_lost_acks(self) -> None:
+        """WhatsApp's late word: after a while it acknowledges what it had taken without saying so."""
+        for arrival in self._arrivals(self.whatsapp):
+            late = time.time() - arrival["at"] > LATE_WORD
+            if arrival["fault"] == "ack_lost" and late and arrival["id"] not in self.made_up_for:
+                receipt = {"number": arrival["account"], "id": arrival["id"], "ack": DELIVERED_ACK}
+                requests.post(f"{self.whatsapp}/phone/receipt", json=receipt, timeout=30).raise_for_status()
+                self.made_up_for.add(arrival["id"])
 
     def counts(self) -> dict[str, dict[str, int]]:
         found = {campaign.name: progress(campaign).counts for campaign in Campaign.objects.filter(name__in=CAMPAIGNS)}
@@ -146,23 +174,29 @@ class Story:
 
     def judged(self) -> verdict.Verdict:
         names = dict(Campaign.objects.filter(name__in=CAMPAIGNS).values_list("pk", "name"))
+        sent = Message.objects.filter(campaign__in=list(names)).only("campaign", "phone", "status", "attempts")
         messages = [
             verdict.Stored(
-                names[message.campaign],
-                message.phone,
-                message.status,
-                tuple(a.attempt_id for a in message.attempts or ()),
+                campaign=names[message.campaign],
+                phone=message.phone,
+                status=message.status,
+                # On WhatsApp an attempt goes by an id that is made of ours.
+                attempts=tuple(
+                    known for one in message.attempts or () for known in (one.attempt_id, key_of(one.attempt_id))
+                ),
             )
-            for message in Message.objects.filter(campaign__in=list(names)).only(
-                "campaign", "phone", "status", "attempts"
-            )
+            for message in sent
         ]
-        return verdict.judge(messages, [*self._taken_over(self.whatsapp), *self._taken_over(self.sms)])
+        taken_over = [*self._taken_over(self.whatsapp), *self._taken_over(self.sms)]
+        return verdict.judge(messages, taken_over, counts=self.counts())
 
     def _taken_over(self, far_side: str) -> list[str]:
+        return [arrival["id"] for arrival in self._arrivals(far_side) if arrival["outcome"] == "accepted"]
+
+    def _arrivals(self, far_side: str) -> list[dict[str, Any]]:
         answer = requests.get(f"{far_side}/journal", params={"after": 0, "limit": 1_000_000}, timeout=60)
-        arrivals = answer.json()["arrivals"]
-        return [arrival["id"] for arrival in arrivals if arrival["outcome"] == "accepted"]
+        found: list[dict[str, Any]] = answer.json()["arrivals"]
+        return found
 
     def report(self, found: verdict.Verdict, seconds: float) -> dict[str, Any]:
         shown = ("sent", "delivered", "read", "failed", "skipped", "uncertain")
@@ -181,6 +215,11 @@ class Story:
             "duplicates": found.duplicates,
             "seconds": round(seconds, 1),
         }
+
+
+def _patiently(read: Callable[[], T]) -> T:
+    """What `read` returns, asked again while MongoDB is away."""
+    return retry_unavailable(read, seconds=OUTAGE)
 
 
 def table(report: dict[str, Any]) -> str:
@@ -203,7 +242,7 @@ def main() -> int:
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    story = Story(whatsapp=given.whatsapp, sms=given.sms, people=given.people, data=given.data)
+    story = Story(whatsapp=given.whatsapp, sms=given.sms, people=given.people, data=given.data, since=given.since)
     with translation.override("es"):
         try:
             story.begin()

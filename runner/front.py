@@ -14,7 +14,7 @@ from types import FrameType
 from runner import state
 from runner.guard import ROOT
 from runner.ports import is_free
-from runner.processes import TAG, end_all, nested_run_id
+from runner.processes import TAG, end_all, nested_run_id, send_group
 from runner.run import WEB, Run, clean_up_after
 from runner.service import Service
 
@@ -85,6 +85,8 @@ class Front(Run):
         self._interrupts += 1
         if self._interrupts == 1:
             self.say("\nStopping: what was begun is finished first. Press Ctrl-C again to hurry.")
+            if self._playing is not None:
+                send_group(self._playing.pid, signal.SIGTERM)
             self.supervisor.stop()
         elif self._interrupts == 2:
             # A thread: the loop that waits for the services goes on meanwhile, and sees them end.
@@ -99,6 +101,7 @@ class Front(Run):
             env=environment,
             check=False,
             stdout=sys.stderr.fileno(),
+            start_new_session=True,  # Ctrl-C is this process's to hear
         )
         self.say(f"\nWhatsMassive runs on {self.public_url}\nLogs: {self.data / 'logs'}   Stop: Ctrl-C\n")
         if self.story:
