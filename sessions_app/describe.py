@@ -1,5 +1,8 @@
 """A session's state and its cause in words, with what a person can do about it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy
 
 from domain.sessions import Cause
@@ -46,7 +49,7 @@ CAUSES = {
 }
 """What is said of a cause, by the supervisor's stable word; nothing where the state says it all."""
 
-AT_A_TERMINAL = {
+ADVICE: Mapping[str, Any] = {
     Cause.QR_EXPIRED: gettext_lazy("Use `manage.py session connect NAME`."),
     Cause.LINK_CODE_EXPIRED: gettext_lazy("Use `manage.py session connect NAME --phone NUMBER`."),
     Cause.LOGGED_OUT: gettext_lazy("Use `manage.py session connect NAME`."),
@@ -81,7 +84,7 @@ def cause_sentence(session: Session, *, at_a_terminal: bool = False) -> str:
     """
     if not at_a_terminal:
         return _sentence(session.status, session.cause)
-    return _sentence(session.status, session.cause, session.detail, AT_A_TERMINAL.get(session.cause, ""))
+    return _sentence(session.status, session.cause, session.detail, ADVICE.get(session.cause, ""))
 
 
 def change_sentence(change: SessionChange) -> str:

@@ -36,7 +36,7 @@ class LimitsForm(forms.Form):
     """How much a session may send; 0 is no limit."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="limits_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "limits_%s", **kwargs})
         self.fields.update(_limit_fields())
 
     @property
@@ -87,7 +87,7 @@ class LinkForm(PhoneForm):
     """Which phone gets a code to type in the place of a QR."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="link_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "link_%s", **kwargs})
         self.fields["phone"].label = gettext_lazy("Number of the phone to link")
 
 
@@ -99,7 +99,7 @@ class TestForm(PhoneForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="test_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "test_%s", **kwargs})
 
 
 def whatsapp_pools() -> list[tuple[str, str]]:
