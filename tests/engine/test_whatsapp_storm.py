@@ -119,7 +119,8 @@ def test_a_storm_of_sessions_sends_nothing_twice_and_loses_nothing(far_side: Run
     assert ways["whatsapp"] > 0
     for line in sessions[:2]:
         line.refresh_from_db()
-        assert line.usage["per_day"]["used"] <= 80
+        # On a loaded machine the others may have sent everything before this one came to its turn.
+        assert line.usage.get("per_day", {"used": 0})["used"] <= 80
 
 
 def _unfinished(campaign: Campaign) -> bool:
