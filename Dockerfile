@@ -36,5 +36,5 @@ ENV PATH=/app/.venv/bin:$PATH \
 USER 1200:1201
 EXPOSE 8000
 # Of the web process; the others have their own in compose.yaml.
-HEALTHCHECK --interval=15s --timeout=6s --start-period=60s --retries=3 CMD ["bin/healthy", "web"]
+HEALTHCHECK --interval=15s --timeout=6s --start-period=120s --retries=3 CMD ["bin/healthy", "web"]
 CMD ["python", "-m", "whatsmassive.web", "-b", "0.0.0.0", "-p", "8000"]
