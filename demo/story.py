@@ -266,4 +266,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # the whole is being stopped, and has said so
+        sys.exit(130)
