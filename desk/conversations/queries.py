@@ -80,8 +80,6 @@ class Bubble:
     """Of ours; empty for theirs."""
     why: str
     kind: str
-    waits: bool
-    """Whether it is still on its way out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +136,6 @@ def _bubbles(found: Sequence[Message | IncomingText]) -> list[Bubble]:
     return sorted(made, key=lambda bubble: (bubble.at, bubble.id))
 
 
-WAITING = frozenset({MessageStatus.PENDING.value, MessageStatus.CLAIMED.value, MessageStatus.SENDING.value})
-
-
 def _of_message(one: Message, line: Gateway | None, file: Attachment | None) -> Bubble:
     kinds = {Kind.TEST.value: _("test"), Kind.REPLY.value: _("reply"), Kind.CAMPAIGN.value: _("campaign")}
     return Bubble(
@@ -154,7 +149,6 @@ def _of_message(one: Message, line: Gateway | None, file: Attachment | None) -> 
         status=one.status,
         why=reason_sentence(one.reason) if one.reason and one.status in TROUBLE else "",
         kind=kinds.get(one.kind, ""),
-        waits=one.status in WAITING,
     )
 
 
@@ -170,7 +164,6 @@ def _of_text(one: IncomingText, line: Gateway | None) -> Bubble:
         status="",
         why="",
         kind="",
-        waits=False,
     )
 
 

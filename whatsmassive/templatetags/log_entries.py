@@ -17,6 +17,7 @@ VIEWS = {
     "pool": "gateways:pool",
     "import": "debtors:import",
     "debtor": "debtors:debtor",
+    "conversation": "desk:conversation",
 }
 ACTS = {
     "account.sign_in": _("signed in"),
@@ -32,6 +33,7 @@ ACTS = {
     "line.switch_on": _("switched the line on"),
     "line.switch_off": _("switched the line off"),
     "line.test": _("sent a test by the line"),
+    "message.reply": _("answered"),
     "line.show_callback": _("looked at the line's callback address"),
 }
 """The acts that have words; the pages' tests see that each act that is recorded has some."""

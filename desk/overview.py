@@ -1,0 +1,222 @@
+"""What the panel shows: what needs a hand first, the figures of the day, what is at work, what is down."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import time as wall_time
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaigns import watching, wording
+from campaigns.models import Campaign
+from debtors.models import Debtor
+from desk.sessions import shown
+from domain.states import CampaignStatus, SessionStatus
+from gateways import sessions
+from gateways.describe import line_reason
+from gateways.models import Channel, Gateway, LaneHealth, Pool
+from gateways.sessions import SessionRow
+from messaging.models import Conversation
+from messaging.queries import day_figures
+from sessions_app.queries import all_sessions
+
+AT_WORK = [CampaignStatus.RUNNING.value, CampaignStatus.PAUSED.value, CampaignStatus.SCHEDULED.value]
+MOST_CAMPAIGNS = 10
+MOST_HANDS = 6
+MOST_PEOPLE = 5
+MOST_COUNTED = 1_000
+"""A figure that is counted stops here, and says that there are more."""
+
+
+# What needs a hand ----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Something that waits for a person: why, and the page where it is solved. `colour` is one of the palette."""
+
+    key: str
+    colour: str
+    icon: str
+    title: str
+    text: str
+    url: str
+    """Empty where there is no such page."""
+    button: str
+
+
+def _url(view: str, *args: object) -> str:
+    try:
+        return reverse(view, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def hands() -> list[Hand]:
+    """All that needs a hand, the most urgent first."""
+    found = [*_sessions(), *_campaigns(), *_lines(), *_unread()]
+    urgency = {"now": 0, "soon": 1, "working": 2}
+    return sorted(found, key=lambda hand: urgency[hand.colour])
+
+
+def _sessions() -> Iterator[Hand]:
+    for row in shown.by_need(sessions.rows(all_sessions())):
+        if not shown.needs_a_hand(row):
+            return
+        session = row.session
+        urgent = row.shown_status in (SessionStatus.BLOCKED, SessionStatus.CONFLICT, SessionStatus.FAILED)
+        pairing = row.shown_status == SessionStatus.PAIRING
+        yield Hand(
+            key=f"session-{session.pk}",
+            colour="now" if urgent or row.unattended else "soon",
+            icon="qr-code" if pairing else "smartphone",
+            title=_("Link a phone to “%(name)s”") % {"name": session.name} if pairing
+            else _("“%(name)s” can't send") % {"name": session.name},
+            text=_("No worker looks after it.") if row.unattended else shown.sentence(row),
+            url=_url("desk:session", session.pk),
+            button=shown.next_step(row) or _("See what to do"),
+        )  # fmt: skip
+
+
+def _campaigns() -> Iterator[Hand]:
+    for campaign in Campaign.objects.filter(status=CampaignStatus.PAUSED.value).order_by("-created_at")[:MOST_HANDS]:
+        reason = campaign.pause_reason
+        yield Hand(
+            key=f"campaign-{campaign.pk}",
+            colour="soon",
+            icon="circle-pause",
+            title=_("“%(name)s” is paused") % {"name": campaign.name},
+            text=reason[:1].upper() + reason[1:] if reason else _("It sends nothing until somebody resumes it."),
+            url=_url("campaigns:campaign", campaign.pk),
+            button=_("See the campaign"),
+        )
+
+
+def _lines() -> Iterator[Hand]:
+    for line in down():
+        why, what = line_reason(line)
+        yield Hand(
+            key=f"line-{line.pk}",
+            colour="now",
+            icon="route-off",
+            title=_("The line “%(name)s” does not answer") % {"name": line.name},
+            text=" ".join(filter(None, (why, what))),
+            url=_url("gateways:line", line.pk),
+            button=_("See the line"),
+        )
+
+
+def _unread() -> Iterator[Hand]:
+    number = unread()
+    if number:
+        sentence = ngettext("%(number)s person wrote to you", "%(number)s people wrote to you", number)
+        yield Hand(
+            key="unread",
+            colour="working",
+            icon="messages-square",
+            title=sentence % {"number": counted(number)},
+            text=_("Their messages are not read yet."),
+            url=_url("desk:conversations") + "?show=unread",
+            button=_("Read and answer"),
+        )
+
+
+def down() -> list[Gateway]:
+    """The SMS lines that don't answer; what a session lacks is told of the session."""
+    found = Gateway.objects.filter(active=True, health=LaneHealth.DOWN, channel=Channel.SMS)
+    return list(found.select_related("pool").order_by("name")[:MOST_HANDS])
+
+
+def unread() -> int:
+    """How many people wrote what nobody has read, counted up to MOST_COUNTED + 1."""
+    return int(Conversation.objects.filter(is_unread=True)[: MOST_COUNTED + 1].count())
+
+
+def counted(number: int) -> str:
+    """A figure that was counted up to MOST_COUNTED + 1, in words: `1.000+` where there are more."""
+    return f"{wording.figure(MOST_COUNTED)}+" if number > MOST_COUNTED else wording.figure(number)
+
+
+# The first steps ------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class FirstStep:
+    """A step of a fresh installation; `url` is the page where it is done."""
+
+    done: bool
+    title: str
+    text: str
+    url: str
+    button: str
+
+
+def first_steps() -> list[FirstStep]:
+    """What a fresh installation still needs; empty when the first campaign was started."""
+    if Campaign.objects.filter(started_at__isnull=False).exists():
+        return []
+    lines = Gateway.objects.filter(active=True)
+    sms = lines.filter(channel=Channel.SMS).exists()
+    linked = sms or any(row.session.phone for row in sessions.rows(all_sessions()))
+    added = sms or lines.exists()
+    return [
+        FirstStep(
+            Pool.objects.exists(),
+            _("Make a pool"),
+            _("A pool is a set of lines that share a campaign's messages, at one pace."),
+            _url("gateways:pool-new"),
+            _("New pool"),
+        ),
+        FirstStep(
+            linked,
+            _("Link a WhatsApp session, or add an SMS line"),
+            _("Add a session to the pool and scan its QR with the phone that sends."),
+            _url("desk:sessions" if added else "desk:session-new"),
+            _("Link its phone") if added else _("New session"),
+        ),
+        FirstStep(
+            Debtor.objects.exists(),
+            _("Upload the debtors"),
+            _("A spreadsheet with a name and a phone in each row; every other column can be used in messages."),
+            _url("debtors:upload"),
+            _("Upload a spreadsheet"),
+        ),
+        FirstStep(
+            False,
+            _("Start the first campaign"),
+            _("Write the message, see how each debtor will get it, and start."),
+            _url("campaigns:new"),
+            _("New campaign"),
+        ),
+    ]
+
+
+# The day --------------------------------------------------------------------------------------------------------------
+def today() -> list[tuple[str, str, str]]:
+    """What happened since midnight in this installation's time zone: (label, figure, colour)."""
+    zone = timezone.get_default_timezone()
+    midnight = datetime.combine(timezone.localdate(timezone=zone), wall_time(0), tzinfo=zone)
+    figures = day_figures()
+    wrote = int(Conversation.objects.filter(last_in_at__gte=midnight)[: MOST_COUNTED + 1].count())
+    return [
+        (_("Sent"), wording.figure(figures["sent"]), "working"),
+        (_("Delivered"), wording.figure(figures["delivered"]), "done"),
+        (_("Read"), wording.figure(figures["read"]), "done"),
+        (_("People who wrote"), counted(wrote), "working"),
+        (_("Failed"), wording.figure(figures["failed"]), "now" if figures["failed"] else "waiting"),
+    ]
+
+
+# What is at work ------------------------------------------------------------------------------------------------------
+def campaigns() -> list[dict[str, Any]]:
+    """The campaigns that run, wait for their time or are paused, newest first, with their pace."""
+    found = Campaign.objects.filter(status__in=AT_WORK).order_by("-created_at")[:MOST_CAMPAIGNS]
+    standings = [watching.standing(campaign) for campaign in found]
+    return [{"shown": one, "campaign": one.campaign, "outlook": wording.outlook(one)} for one in standings]
+
+
+def session_states(rows: Sequence[SessionRow]) -> list[tuple[str, int]]:
+    """How many sessions are in each state that there is, the worst first."""
+    numbers = Counter(row.shown_status for row in rows)
+    return [(status.value, numbers[status.value]) for status in shown.RANKS if numbers[status.value]]

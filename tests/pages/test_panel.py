@@ -1,0 +1,199 @@
+"""The panel: the next thing to do, the figures of the day, what is at work; all live."""
+
+from collections.abc import Callable
+
+import pytest
+from bson import ObjectId
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import User
+from campaigns import commands
+from campaigns.models import Campaign
+from desk import overview
+from domain.delivery import Incoming, Receipt, ReceiptState, Sent
+from domain.outcome import after_send
+from domain.states import CampaignStatus, Desired, SessionStatus
+from gateways.models import Gateway, LaneHealth
+from live.events import GatewayChanged, SessionChanged
+from live.publish import publish
+from messaging import claims, receipts
+from messaging.claims import Answered
+from messaging.models import Conversation, DayTally
+from messaging.queries import day_figures
+from sessions_app.models import Session
+from systemlog.models import Level, SystemLog
+from tests.factories.debtors import make_debtor
+from tests.factories.sending import add_messages, make_campaign, make_line, make_pool
+from tests.factories.sessions import make_session, make_whatsapp_pool
+from tests.pages.web import Browser
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def signed_in(client: Client, staff: User) -> Client:
+    client.force_login(staff)
+    return client
+
+
+def panel(client: Client) -> str:
+    answer = client.get("/")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def done() -> list[bool]:
+    return [step.done for step in overview.first_steps()]
+
+
+def sent(number: int) -> tuple[claims.Holder, list[str]]:
+    """So many messages of a campaign, sent by a line; its holder and the attempts' ids."""
+    pool = make_pool()
+    line = make_line(pool, "http://127.0.0.1:1/")
+    campaign = make_campaign(pool)
+    add_messages(campaign, number)
+    holder = claims.Holder(line.pk, "token", 1)
+    claimed = claims.claim(holder, pool=pool.pk, campaign=campaign.pk, limit=number, shared=True)
+    started = claims.start(holder, claims.new_attempts(claimed, epoch=1))
+    answers = [Sent(outbound.attempt_id, f"theirs-{place}") for place, (outbound, _) in enumerate(started)]
+    claims.settle(
+        holder,
+        [
+            Answered(outbound, of, said, after_send(said, can_reconcile=False))
+            for (outbound, of), said in zip(started, answers, strict=True)
+        ],
+    )
+    return holder, [outbound.attempt_id for outbound, _ in started]
+
+
+def test_fresh_installation_shows_its_first_steps_with_what_is_done(signed_in: Client) -> None:
+    assert done() == [False, False, False, False]
+    make_whatsapp_pool()
+    assert done() == [True, False, False, False]
+    assert 'href="/sessions/new/"' in panel(signed_in)
+    session = make_session(overview.Pool.objects.get())
+    assert done() == [True, False, False, False]
+    Session.objects.filter(pk=session.pk).update(phone="+56911112222")
+    make_debtor()
+    assert done() == [True, True, True, False]
+    make_campaign(make_pool())
+    assert done() == []
+    assert 'class="card first-steps"' not in panel(signed_in)
+
+
+def test_calm_panel_says_that_nothing_is_to_be_done(signed_in: Client) -> None:
+    make_campaign(make_pool(), status=CampaignStatus.COMPLETED)
+    assert "hand calm" in panel(signed_in)
+
+
+def test_most_urgent_thing_comes_first(signed_in: Client) -> None:
+    pool = make_whatsapp_pool()
+    campaign = make_campaign(make_pool(), "Cobranza norte")
+    assert overview.hands() == []
+    receipts.store(str(ObjectId()), [Incoming("1", "+56911111111", "hola")])
+    Campaign.objects.filter(pk=campaign.pk).update(status="paused", pause_reason="no hay sesiones")
+    now = timezone.now()
+    wanted = {"desired": Desired.CONNECTED.value, "status_at": now, "next_look_at": now, "asked_at": now}
+    pairing = make_session(pool, "Ventas 1", status=SessionStatus.PAIRING.value, **wanted)
+    blocked = make_session(pool, "Ventas 2", status=SessionStatus.BLOCKED.value, **wanted)
+    line = make_line(make_pool(), "http://127.0.0.1:1/", "Entel")
+    Gateway.objects.filter(pk=line.pk).update(health=LaneHealth.DOWN, health_reason="connect")
+    assert [(hand.key, hand.colour) for hand in overview.hands()] == [
+        (f"session-{blocked.pk}", "now"),
+        (f"line-{line.pk}", "now"),
+        (f"session-{pairing.pk}", "soon"),
+        (f"campaign-{campaign.pk}", "soon"),
+        ("unread", "working"),
+    ]
+    text = panel(signed_in)
+    assert text.index("Ventas 2") < text.index("Cobranza norte")
+    assert "No hay sesiones" in text
+
+
+def test_figures_of_the_day_count_each_milestone_once() -> None:
+    holder, attempts = sent(4)
+    assert day_figures() == {"sent": 4, "delivered": 0, "read": 0, "failed": 0}
+    states = [ReceiptState.READ, ReceiptState.DELIVERED, ReceiptState.FAILED]
+    told = [Receipt(state, attempt_id=attempt) for state, attempt in zip(states, attempts, strict=False)]
+    for _ in range(2):
+        receipts.store(str(holder.gateway), told)
+        receipts.apply_due()
+    assert day_figures() == {"sent": 4, "delivered": 2, "read": 1, "failed": 1}
+    receipts.store(str(holder.gateway), [Receipt(ReceiptState.READ, attempt_id=attempts[1])])
+    receipts.apply_due()
+    assert day_figures() == {"sent": 4, "delivered": 2, "read": 2, "failed": 1}
+
+
+def test_figures_of_yesterday_are_not_of_today() -> None:
+    sent(2)
+    DayTally.objects.update(day="2020-01-01")
+    assert day_figures() == {"sent": 0, "delivered": 0, "read": 0, "failed": 0}
+
+
+def test_counted_figures_stop_where_counting_grows_dear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overview, "MOST_COUNTED", 3)
+    receipts.store(str(ObjectId()), [Incoming(str(n), f"+5691111{n:04}", "hola") for n in range(9)])
+    assert overview.counted(overview.unread()) == "3+"
+
+
+def test_panel_asks_as_much_for_many_messages_as_for_few(signed_in: Client) -> None:
+    asked = []
+    session = make_session(make_whatsapp_pool(), connected=True)
+    make_campaign(make_pool())
+    for number in range(12):
+        receipts.store(str(session.gateway), [Incoming(str(number), f"+5691111{number:04}", "hola")])
+        if number in (0, 11):
+            with CaptureQueriesContext(connection) as seen:
+                panel(signed_in)
+            asked.append(len(seen))
+    assert asked[0] >= asked[1]
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (lambda: Conversation.objects.filter(is_unread=True)[:9], "conversation_unread"),
+        (lambda: Conversation.objects.filter(last_in_at__gte=timezone.now())[:9], "conversation_wrote"),
+        (lambda: DayTally.objects.filter(day="2026-01-01"), "day_tally_day_lane"),
+    ],
+)
+def test_figures_are_read_along_an_index(query: Callable[..., object], index: str) -> None:
+    plan = query().explain(verbosity="queryPlanner")
+    assert index in plan, plan
+    assert "COLLSCAN" not in plan
+
+
+@pytest.mark.whole_database
+def test_panel_is_live(browser: Browser) -> None:
+    session = make_session(make_whatsapp_pool(), connected=True)
+    pool = make_pool()
+    make_line(pool, "http://127.0.0.1:1/")
+    campaign = make_campaign(pool, "Cobranza norte")
+    browser.open("/")
+    browser.live()
+    browser.see(".hand.calm")
+    browser.driver.execute_script("window.unreloaded = true")
+    receipts.store(str(session.gateway), [Incoming("1", "+56911111111", "ya pagué")])
+    browser.reads("ya pagué", "#panel-people")
+    browser.see("#hand-unread")
+    Session.objects.filter(pk=session.pk).update(status=SessionStatus.BLOCKED.value)
+    publish(SessionChanged(str(session.pk)))
+    browser.see(f".hand.state-now #hand-session-{session.pk}")
+    commands.pause(campaign.name)
+    browser.see(f"#hand-campaign-{campaign.pk}")
+    SystemLog.objects.create(at=timezone.now(), level=Level.ERROR, source="engine.tick", message="la línea cayó")
+    holder, attempts = sent(3)
+    publish(GatewayChanged(str(holder.gateway)))
+    receipts.store(str(holder.gateway), [Receipt(ReceiptState.READ, attempt_id=attempts[0])])
+    receipts.apply_due()
+    commands.resume(campaign.name)
+    browser.until(lambda: not browser.all(f"#hand-campaign-{campaign.pk}"), "the campaign needs nothing")
+    browser.reads("3", "#panel-today .figure:nth-child(1)")
+    browser.reads("1", "#panel-today .figure:nth-child(3)")
+    assert browser.driver.execute_script("return window.unreloaded")
+    browser.click(f"#hand-session-{session.pk}")
+    browser.reads(session.name, "h1")
+    assert browser.complaints() == []
