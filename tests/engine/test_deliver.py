@@ -27,7 +27,7 @@ def state(campaign: Campaign) -> dict[str, int]:
     return {status: number for status, number in counts.items() if number}
 
 
-def run_until_idle(*lines: Gateway, seconds: float = 90) -> None:
+def run_until_idle(*lines: Gateway, seconds: float = 240) -> None:
     """Slices of the lines in turn, without waiting for the schedule, until none has anything due."""
     ends_at = time.monotonic() + seconds
     busy = True
