@@ -100,7 +100,9 @@ class DraftForm(forms.Form):
             file.valid = file.created + file.updated + file.unchanged  # type: ignore[attr-defined]  # for the page
         self.fields["chosen_imports"].choices = [(str(each.pk), each.file_name) for each in self.imports]  # type: ignore[attr-defined]
         for each in self.fields.values():
-            if isinstance(each.widget, forms.Select) and not isinstance(each.widget, forms.RadioSelect):
+            if isinstance(each.widget, forms.RadioSelect | forms.CheckboxSelectMultiple | forms.CheckboxInput):
+                each.widget.attrs["class"] = "form-check-input"
+            elif isinstance(each.widget, forms.Select):
                 each.widget.attrs["class"] = "form-select"
             elif isinstance(each.widget, forms.TextInput | forms.Textarea | forms.NumberInput | forms.FileInput):
                 each.widget.attrs["class"] = "form-control"
@@ -259,7 +261,7 @@ def _initial(campaign: Campaign | None) -> dict[str, Any]:
         "days": campaign.window_days,
         "strict": campaign.strict,
         "no_session": campaign.no_session_policy,
-        "no_session_minutes": campaign.no_session_minutes,
+        "no_session_minutes": int(minutes) if (minutes := campaign.no_session_minutes).is_integer() else minutes,
         "min_sessions": campaign.min_sessions,
         "revision": campaign.revision,
     }

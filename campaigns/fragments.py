@@ -51,8 +51,6 @@ def actions(campaign: Campaign) -> Context:
     return {
         "campaign": campaign,
         "failed": counts[MessageStatus.FAILED] if may_retry else 0,
-        "undecided": watching.troubles(campaign.pk).undecided if counts[MessageStatus.UNCERTAIN] else 0,
-        "total": sum(counts.values()),
     }
 
 

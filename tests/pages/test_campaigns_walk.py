@@ -1,0 +1,93 @@
+"""A campaign's whole story in browsers: written, started, watched, paused and resumed without a reload."""
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import User
+from campaigns import commands
+from campaigns.models import Campaign
+from domain.states import MessageStatus
+from live.events import CampaignChanged
+from live.publish import publish
+from messaging import claims, queries
+from tests.factories.debtors import make_debtor
+from tests.factories.sending import add_messages, make_line, make_pool
+from tests.pages.conftest import PASSWORD
+from tests.pages.web import Browser
+
+pytestmark = [pytest.mark.django_db, pytest.mark.whole_database]
+
+
+def test_campaign_is_written_started_and_watched_in_two_browsers(
+    browser: Browser, new_browser: Callable[[], Browser], staff: User
+) -> None:
+    pool = make_pool("Normal")
+    make_line(pool, "https://gateway.example/send", "Uno")
+    make_debtor("Ana Díaz")
+    browser.open("/campaigns/new/")
+    browser.live()
+    browser.fill("name", "Cobranza norte")
+    browser.click("[name=channel][value=sms]")
+    browser.click("[name=audience][value=all]")
+    browser.find("[name=message]").send_keys("Hola ")
+    browser.click('[data-insert="{nombre}"]')
+    browser.reads("Hola Ana Díaz", "#preview")
+    browser.click("#add-variant")
+    browser.find("[name=variant]").send_keys("Buenas, {nombre")
+    browser.see("#preview .notice-error")
+    browser.click("[data-remove]")
+    browser.reads("Hola Ana Díaz", "#preview")
+    browser.click(".save .btn-primary")
+    browser.see("#do-start")
+    campaign = Campaign.objects.get(name="Cobranza norte")
+
+    other = new_browser()
+    other.sign_in("ana", PASSWORD)
+    other.open("/campaigns/")
+    other.live()
+    other.driver.execute_script("window.unreloaded = true")
+
+    browser.live()
+    browser.click("#do-start")
+    browser.reads("1", "#ask-start")
+    browser.click("#ask-start [value=yes]")
+    browser.see("#do-pause")
+    other.see(f"#campaign-row-{campaign.pk} .state-working")
+
+    Campaign.objects.filter(pk=campaign.pk).update(enrolled_at=campaign.created_at)
+    browser.driver.execute_script("window.unreloaded = true")
+    add_messages(campaign, 30)
+    add_messages(campaign, 10, status=MessageStatus.SENT)
+    publish(CampaignChanged(str(campaign.pk)))
+    for one in (browser, other):
+        one.reads("25 %")
+    claims.skip_pending(campaign.pk, reason="cancelled", limit=10)
+    publish(CampaignChanged(str(campaign.pk)))
+    for one in (browser, other):
+        one.reads("50 %")
+    browser.reads("10", "#campaign-progress-" + str(campaign.pk) + " .figures a:nth-child(7)")
+    assert queries.counts(campaign.pk)["skipped"] == 10
+
+    # Whatever changes elsewhere brings the right buttons here.
+    commands.pause("Cobranza norte", reason="revisar el texto")
+    browser.reads("revisar el texto")
+    browser.see("#do-resume")
+    assert browser.driver.execute_script("return window.unreloaded")
+    browser.click("#do-resume")
+    browser.see("#do-pause")
+    browser.live()
+    browser.click("#do-pause")
+    browser.find("#reason").send_keys("almuerzo\n")
+    browser.reads("almuerzo", "#campaign-progress-" + str(campaign.pk))
+    other.see(f"#campaign-row-{campaign.pk} .state-soon")
+    assert other.driver.execute_script("return window.unreloaded")
+
+    browser.open(f"/campaigns/{campaign.pk}/messages/?status=skipped")
+    browser.click("tbody td a")
+    browser.see(".message-panel .bubble")
+    browser.live()
+    browser.click(".message-panel .btn-close")
+    browser.until(lambda: not browser.all(".message-panel"), "the panel is closed")
+    assert browser.complaints() == []
+    assert other.complaints() == []
