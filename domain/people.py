@@ -3,8 +3,8 @@
 import hashlib
 import re
 
-_PHONE = re.compile(r"\+(\d{4,20})")
-_LID = re.compile(r"lid:(\d{1,30})")
+_PHONE = re.compile(r"\+([0-9]{4,20})")
+_LID = re.compile(r"lid:([0-9]{1,30})")
 
 
 def person_key(phone: str) -> str:
@@ -21,9 +21,9 @@ def person_key(phone: str) -> str:
 
 def phone_of_key(key: str) -> str:
     """The phone that such a key is of; empty for a digest, of which only the database knows whose it is."""
-    if re.fullmatch(r"\d{4,20}", key):
+    if re.fullmatch(r"[0-9]{4,20}", key):
         return f"+{key}"
-    return f"lid:{key.removeprefix('lid-')}" if re.fullmatch(r"lid-\d{1,30}", key) else ""
+    return f"lid:{key.removeprefix('lid-')}" if re.fullmatch(r"lid-[0-9]{1,30}", key) else ""
 
 
 def is_hidden(phone: str) -> bool:

@@ -8,6 +8,7 @@ from bson import ObjectId
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from selenium.webdriver.common.keys import Keys
 
 from accounts.models import User
 from desk.conversations import queries
@@ -305,7 +306,7 @@ def test_conversation_goes_on_live(browser: Browser, new_browser: Callable[[], B
     browser.until(lambda: Conversation.objects.get(key=KEY).unread == 0, "what comes in is read too")
     assert browser.driver.execute_script("return window.unreloaded")
     browser.fill("text", "Gracias, lo revisamos")
-    browser.click("#reply button")
+    browser.find("[name=text]").send_keys(Keys.ENTER, "y le avisamos", Keys.CONTROL, Keys.ENTER)
     browser.reads("Gracias, lo revisamos", ".chat")
     browser.live()
     browser.see(".bubble.ours .state-waiting")
@@ -315,7 +316,10 @@ def test_conversation_goes_on_live(browser: Browser, new_browser: Callable[[], B
     receive(session, ReceiptState.READ, attempt)
     browser.see(".bubble.ours .state-done")
     assert browser.driver.execute_script("return window.unreloaded")
-    assert Message.objects.get().status == MessageStatus.READ
+    assert (Message.objects.get().status, Message.objects.get().text) == (
+        MessageStatus.READ,
+        "Gracias, lo revisamos\ny le avisamos",
+    )
     box = "document.querySelector('[data-chat]')"
     assert browser.driver.execute_script(f"return {box}.scrollHeight - {box}.scrollTop - {box}.clientHeight") < 5
     assert browser.complaints() == []
