@@ -1,5 +1,8 @@
 """Fixtures for every test. MongoDB and Redis come from tests/services.py, which is loaded before Django's settings."""
 
+import sys
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.isolation"]
@@ -7,3 +10,14 @@ pytest_plugins = ["tests.isolation"]
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+SPANS = (("engine.inbox", "SPAN_SECONDS"), ("engine.channels", "SPAN_SECONDS"), ("engine.enroll", "SLICE_SECONDS"))
+"""How long a task works through what there is before it leaves the rest to the next."""
+
+
+@pytest.fixture(autouse=True)
+def no_rest_for_the_next_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task does all there is, however slow the machine: its time is for a queue of other work, which tests lack."""
+    for module, name in SPANS:
+        if module in sys.modules:
+            monkeypatch.setattr(sys.modules[module], name, 600.0)
