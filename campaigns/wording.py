@@ -94,7 +94,9 @@ def shown_messages(found: Sequence[Message]) -> list[tuple[Message, str, str]]:
 
 
 def start_sentences(campaign: Campaign) -> list[str]:
-    """What starting a draft now will do."""
+    """What starting a draft now will do; nothing for what was started."""
+    if campaign.status not in (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED):
+        return []
     check = audience.kept(campaign)
     if campaign.audience == AudienceKind.NONE:
         return [_("Nobody receives it yet: choose its audience first.")]
@@ -152,11 +154,6 @@ def cancel_sentences(campaign: Campaign) -> list[str]:
     return [first, _("A cancelled campaign can't go on. A copy of it can.")]
 
 
-def pause_sentences(campaign: Campaign) -> list[str]:
-    """What pausing will do."""
-    return [_("What is being sent now is finished; nothing else starts after 2 seconds. Resume it to go on.")]
-
-
 def retry_sentences(campaign: Campaign) -> list[str]:
     """What sending the failed ones again will do."""
     number = messaging.counts(campaign.pk)[MessageStatus.FAILED]
@@ -182,7 +179,6 @@ def settle_sentences(campaign: Campaign) -> list[str]:
 ASKED = {
     "start": start_sentences,
     "cancel": cancel_sentences,
-    "pause": pause_sentences,
     "retry": retry_sentences,
     "settle": settle_sentences,
 }
