@@ -1,0 +1,76 @@
+"""Takes the README's screenshots from a running demo: python -m demo.screenshots URL USER PASSWORD
+
+Start `bin/demo` first, and this a minute later, while its campaigns are under way.
+"""
+
+import re
+import sys
+import time
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
+WIDTH, HEIGHT = 1440, 900
+SETTLED = 2.0
+"""Seconds that a page has to become live."""
+
+
+class Camera:
+    """A headless browser that is signed in to the pages."""
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        self.url = url
+        options = Options()
+        for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", f"--window-size={WIDTH},{HEIGHT}"):
+            options.add_argument(flag)
+        self.driver = webdriver.Chrome(options=options)
+        self.size(WIDTH, HEIGHT)
+        self.open("/accounts/login/")
+        self.driver.find_element(By.NAME, "username").send_keys(user)
+        self.driver.find_element(By.NAME, "password").send_keys(password)
+        self.driver.find_element(By.CSS_SELECTOR, "form.login .btn-primary").click()
+        WebDriverWait(self.driver, 60).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, ".menu"))
+
+    def size(self, width: int, height: int) -> None:
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < WIDTH}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def open(self, path: str) -> None:
+        self.driver.get(self.url + path)
+
+    def first(self, path: str, pattern: str) -> str:
+        """The first address in a page that fits."""
+        self.open(path)
+        found = re.search(rf'href="({pattern})"', self.driver.page_source)
+        if not found:
+            sys.exit(f"{path} has no link like {pattern}: is the demo under way?")
+        return found[1]
+
+    def take(self, name: str, path: str, *, dark: bool = False) -> None:
+        self.driver.execute_script(f"localStorage.setItem('theme', '{'dark' if dark else 'light'}')")
+        self.open(path)
+        time.sleep(SETTLED)
+        self.driver.save_screenshot(str(IMAGES / f"{name}.png"))
+
+
+def main() -> None:
+    camera = Camera(*sys.argv[1:4])
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    key = "[0-9a-f]{24}"
+    camera.take("panel", "/")
+    camera.take("campaign", camera.first("/campaigns/", f"/campaigns/{key}/"))
+    camera.take("conversation", camera.first("/messages/", r"/messages/[^\"?/]+/"))
+    camera.take("import", camera.first("/debtors/imports/", f"/debtors/imports/{key}/"))
+    camera.take("session", sys.argv[4] if len(sys.argv) > 4 else camera.first("/sessions/", f"/sessions/{key}/"))
+    camera.take("sessions-dark", "/sessions/", dark=True)
+    camera.size(390, 844)
+    camera.take("campaigns-phone", "/campaigns/")
+    camera.driver.quit()
+
+
+if __name__ == "__main__":
+    main()
