@@ -133,12 +133,12 @@ class Scene:
             attempt_id, "m1", "+" + phone.lstrip("+"), text, key_of(attempt_id), self.epoch, datetime.now(UTC), media
         )
 
-    def send(self, outbound: Outbound, *, seconds: float = 30.0) -> Sent | SendError:
+    def send(self, outbound: Outbound, *, seconds: float = 90.0) -> Sent | SendError:
         """Send it, allowing it to start for so many seconds."""
         [answer] = self.provider.send([outbound], not_after=time.monotonic() + seconds)
         return answer
 
-    def reconcile(self, outbound: Outbound, *, seconds: float = 30.0) -> Reconciled:
+    def reconcile(self, outbound: Outbound, *, seconds: float = 90.0) -> Reconciled:
         return self.provider.reconcile(outbound, not_after=time.monotonic() + seconds)
 
     def arrivals(self) -> list[tuple[str, str, str, str]]:

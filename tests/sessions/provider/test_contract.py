@@ -35,7 +35,7 @@ class Row:
     account: dict[str, Any] = field(default_factory=dict)
     text: str = "Hola"
     media: Media | None = None
-    seconds: float = 30.0
+    seconds: float = 90.0
 
 
 def refused(code: str, detail: str, *, scope: Scope = Scope.LINE, retry_after: float | None = None) -> SendError:

@@ -123,8 +123,8 @@ def test_large_file_that_makes_its_message_late_goes_out_with_the_next_one(scene
     large = Media("deuda.pdf", "application/pdf", b"%PDF-1.4\n" + bytes(1_500_000))
     assert code(scene.send(scene.outbound(person, media=large), seconds=0.15))[1] == "not_started"
     reached = reach(scene.gateway.pk)
-    file = {"kind": "file", "file": hand_over(reached, large, seconds=30.0)}
-    assert reached.page.run("file", file, seconds=30.0) is True, "the page has it"
+    file = {"kind": "file", "file": hand_over(reached, large, seconds=90.0)}
+    assert reached.page.run("file", file, seconds=90.0) is True, "the page has it"
     assert isinstance(scene.send(scene.outbound(person, media=large)), Sent)
     assert [(one["size"], one["mimetype"]) for one in scene.whatsapp.arrivals()] == [
         (len(large.data), "application/pdf")
@@ -176,7 +176,7 @@ def test_page_that_reloads_meanwhile_leaves_a_doubt_and_not_two_messages(scene: 
     sending.start()
     wait_for(scene.arrivals, what="the message")
     scene.whatsapp.phone("reload", number=scene.account.number)
-    sending.join(timeout=60)
+    sending.join(timeout=120)
     assert [code(answer)[:2] for answer in answers] == [(ErrorKind.UNKNOWN, "page_reloaded")]
     scene.account.wait_connected()
     assert wait_for(lambda: isinstance(scene.reconcile(outbound), Sent), what="the ack")
@@ -195,7 +195,7 @@ def test_chromedriver_that_dies_meanwhile_leaves_a_doubt(db: None, whatsapp: Run
         sending.start()
         wait_for(whatsapp.arrivals, what="the message")
         driver.stop()
-        sending.join(timeout=60)
+        sending.join(timeout=120)
         assert [code(answer)[:2] for answer in answers] == [(ErrorKind.UNKNOWN, "browser_lost")]
         assert numbers.is_acquainted(scene.gateway.pk, f"+{person}")
         assert code(scene.send(scene.outbound(person)))[:2] == (ErrorKind.REFUSED, "no_browser")
