@@ -7,6 +7,7 @@ from campaigns import watching, wording
 from campaigns.describe import lane_table, line_sentence, session_label, shortage_sentence
 from campaigns.models import Campaign
 from campaigns.sentences import problem_sentence
+from domain.people import person_key
 from domain.states import CampaignStatus, MessageStatus
 from lib.converters import object_id
 from live.fragments import Fragment, of_object, register
@@ -84,7 +85,8 @@ def problems(campaign: Campaign) -> Context:
 
 
 def replies(campaign: Campaign) -> Context:
-    return {"campaign": campaign, "answers": watching.answers(campaign.pk)}
+    answers = watching.answers(campaign.pk)
+    return {"people": answers.people, "rows": [(reply, person_key(reply.phone)) for reply in answers.latest]}
 
 
 def last(campaign: Campaign) -> Context:

@@ -62,9 +62,10 @@ def nav_state(context: RequestContext, prefix: str) -> str:
 
 
 @register.simple_tag
-def url_or_none(view: str) -> str:
+def url_or_none(view: str, *args: Any) -> str:
+    """The view's address; empty where there is no such page, or none for these arguments."""
     try:
-        return reverse(view)
+        return reverse(view, args=args)
     except NoReverseMatch:
         return ""
 
