@@ -57,6 +57,7 @@ class ImportRefused(Exception):  # it is an answer, not a breakdown
     def __init__(self, code: str, params: Mapping[str, Any]) -> None:
         super().__init__(reasons.file_error(code, params))
         self.code = code
+        self.params = params
 
 
 @dataclass(frozen=True, slots=True)

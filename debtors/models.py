@@ -193,6 +193,8 @@ class Upload(models.Model):
     headers: Any = models.JSONField(default=list)
     header_row = models.IntegerField(default=0)
     """The header's number, 0 where none was found."""
+    mapping: Any = models.JSONField(default=dict)
+    """{header: field, "ignore" or "keep"}, as somebody chose."""
     sample: Any = models.JSONField(default=list)
     """The first rows below the header, as texts."""
     height = models.IntegerField(default=0)

@@ -7,10 +7,16 @@ from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
+from django.db.models import QuerySet
 
+import lib.arrays  # noqa: F401  # the lookup any_startswith
 from debtors.models import Debtor, Import, ImportRow, Outcome
+from domain.finding import search_terms
 from domain.folding import fold
 from lib.mongo import collection, session
+
+COUNTED = 1_000
+"""Rows that a list counts before it says “1,000+”."""
 
 VALID_OUTCOMES = (Outcome.CREATED.value, Outcome.UPDATED.value, Outcome.UNCHANGED.value)
 
@@ -95,6 +101,40 @@ def field_aliases(imports: Iterable[ObjectId] | None) -> dict[str, str]:
     """{folded header: field} of the columns that became fields: `Saldo vencido` may be what a file calls the debt."""
     found = collection(Import).find(_imports(imports), {"mapping": 1}, session=session())
     return {fold(header): name for each in found for name, header in each["mapping"].items()}
+
+
+# Lists of the pages ---------------------------------------------------------------------------------------------------
+def listed(*, search: str = "", owner: ObjectId | None = None) -> QuerySet[Debtor]:
+    """The debtors that a search finds by beginnings of words, and of one owner."""
+    found = Debtor.objects.defer("metadata", "words")
+    for term in search_terms(search):
+        found = found.filter(words__any_startswith=term)
+    return found.filter(owner=owner) if owner else found
+
+
+def counted(found: QuerySet[Any]) -> int:
+    """How many there are, at most one more than COUNTED: a full count would read all of them."""
+    return found.order_by()[: COUNTED + 1].count()
+
+
+def brought_by(import_id: ObjectId, *, after: int = 0, before: int = 0) -> QuerySet[ImportRow]:
+    """The valid rows of an import in the file's order, behind one number; or those in front of one, backwards."""
+    rows = ImportRow.objects.filter(source=import_id, outcome__in=VALID_OUTCOMES)
+    return (
+        rows.filter(number__lt=before).order_by("-number")
+        if before
+        else rows.filter(number__gt=after).order_by("number")
+    )
+
+
+def refused_rows(import_id: ObjectId) -> QuerySet[ImportRow]:
+    """The rejected and duplicate rows of an import, in the file's order; an index has these alone."""
+    return ImportRow.objects.filter(source=import_id, code__gt="").order_by("number")
+
+
+def rows_of(debtor: ObjectId, *, most: int = 10) -> list[ImportRow]:
+    """The latest rows that brought a debtor, with their imports."""
+    return list(ImportRow.objects.filter(debtor=debtor).select_related("source").order_by("-pk")[:most])
 
 
 def _imports(imports: Iterable[ObjectId] | None) -> dict[str, Any]:

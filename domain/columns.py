@@ -147,6 +147,21 @@ def choose_columns(headers: Sequence[str], mapping: Mapping[str, str]) -> Column
     return Columns(tuple(headers), fields, metadata, unnamed, (*warnings, *more))
 
 
+def guess_columns(headers: Sequence[str]) -> dict[int, str]:
+    """{index: field, "ignore" or "keep"} of the columns with a header, by their headers, a phone among them or not."""
+    try:
+        fields = choose_columns(headers, {}).fields
+    except ColumnsError:
+        recognised = ((recognise(header), index) for index, header in reversed(list(enumerate(headers))))
+        fields = {each: index for each, index in recognised if each is not None}
+    found = {index: each.value for each, index in fields.items()}
+    return {
+        index: found.get(index, IGNORE if fold(header) in REASON_HEADERS else KEEP)
+        for index, header in enumerate(headers)
+        if header
+    }
+
+
 def _name_metadata(headers: Sequence[str], taken: set[int]) -> tuple[tuple[MetadataColumn, ...], list[ColumnWarning]]:
     columns: list[MetadataColumn] = []
     warnings: list[ColumnWarning] = []

@@ -20,7 +20,7 @@ def search_words(*, name: str, rut: str, external_id: str, phone: str) -> list[s
     if rut:
         words.append(fold(rut).replace("_", ""))
     if external_id:
-        words.append(fold(external_id).replace("_", ""))
+        words += [fold(external_id).replace("_", ""), *fold(external_id).split("_")]
     digits = phone.lstrip("+")
     words += [digits, national(digits)]
     return [word for word in dict.fromkeys(words) if word]

@@ -6,7 +6,7 @@ from bson import ObjectId
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from engine import browsers, deliver, enroll, stopping, tick
+from engine import browsers, deliver, enroll, stopping, tick, uploads
 
 
 @worker_shutting_down.connect
@@ -23,6 +23,11 @@ def run_tick() -> None:
 @shared_task(name="engine.campaign_work")
 def campaign_work(campaign_id: str, token: str) -> None:
     enroll.work(ObjectId(campaign_id), token)
+
+
+@shared_task(name=uploads.ATTACH)
+def attach_import(import_id: str, token: str) -> None:
+    uploads.attach(ObjectId(import_id), token)
 
 
 @shared_task(name="engine.deliver_sms")

@@ -10,7 +10,7 @@ urlpatterns = [
     path("", include("desk.urls")),
     path("accounts/", include("accounts.urls")),
     path("campaigns/", include("campaigns.urls")),
-    path("debtors/", include("debtors.urls")),
+    path("debtors/", include("desk.debtors.urls")),
     path("", include("gateways.urls")),
     path("log/", include("systemlog.urls")),
     path("admin/", admin.site.urls),

@@ -163,7 +163,8 @@ class Loader:
             result.outcome = Outcome.UPDATED.value if changes else Outcome.UNCHANGED.value
             if changes:
                 if not _FINDS.isdisjoint(changes):
-                    changes.update(found_by(**{name: changes.get(name, document[name]) for name in _FINDS}))
+                    values: dict[str, Any] = {name: changes.get(name, document[name]) for name in _FINDS}
+                    changes.update(found_by(**values))
                 operations.append(UpdateOne({"_id": result.debtor}, {"$set": {**changes, "updated_at": now}}))
         return operations
 

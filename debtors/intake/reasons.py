@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from domain.columns import ColumnWarning, column_letter
+from domain.headers import Field
 from domain.money import MoneyProblem
 from domain.phones import PhoneProblem
 from domain.rows import RowProblem
@@ -66,6 +68,26 @@ FILE_ERRORS: Mapping[str, Any] = {
     "unknown_owner": _("There is no user %(owner)s."),
 }
 
+# What a page says in another way than the command line, whose options it does not have.
+PAGE_ERRORS: Mapping[str, Any] = {
+    "too_large": _("The file is too large: at most %(limit)s are read. Split it into several files."),
+    "empty_sheet": _("The sheet %(sheet)s is empty. Choose another one."),
+    "sheets_of_text": _("A csv file has no sheets."),
+    "no_phone_column": _("No column is the phone. Say below which one it is."),
+    "unknown_header": _("The file has no column %(header)s. Look at it again."),
+    "unknown_field": _("A column can't be %(field)s. Choose again."),
+    "mapped_twice": _("Two columns are %(field)s. Choose one of them."),
+    # debtors.carrying, debtors.uploads
+    "interrupted": _("It was interrupted. What was imported stays."),
+    "unexpected": _("Something unexpected happened; the log says what. What was imported stays."),
+    "gave_up": _(
+        "Reading the file ended its worker again and again, so it was given up. Split it into several files, or save "
+        "it again as .xlsx."
+    ),
+    "file_gone": _("The file is no longer here. Send it again."),
+    "already_begun": _("This file is being imported already."),
+}
+
 ROW_REASONS: Mapping[str, Any] = {
     PhoneProblem.EMPTY: _("%(column)s: the phone is missing."),
     PhoneProblem.NOT_A_PHONE: _("%(column)s: %(value)s is not a phone number."),
@@ -111,6 +133,19 @@ WARNINGS: Mapping[str, Any] = {
     "unnamed_column": _("Column %(column)s has no header, so it was not read."),
 }
 
+PAGE_WARNINGS: Mapping[str, Any] = {
+    "same_field": _("%(kept)s could be the %(field)s too, which is taken from %(used)s: it is kept as another column."),
+}
+
+FIELD_LABELS: Mapping[str, Any] = {
+    Field.NAME: pgettext_lazy("a debtor's field", "Name"),
+    Field.PHONE: pgettext_lazy("a debtor's field", "Phone"),
+    Field.DEBT: pgettext_lazy("a debtor's field", "Debt"),
+    Field.RUT: pgettext_lazy("a debtor's field", "RUT"),
+    Field.EXTERNAL_ID: pgettext_lazy("a debtor's field", "External id"),
+    Field.DUE_DATE: pgettext_lazy("a debtor's field", "Due date"),
+}
+
 _BYTES = frozenset({"too_large", "zip_bomb"})
 
 
@@ -124,6 +159,17 @@ def file_error(code: str, params: Mapping[str, Any]) -> str:
     return str(FILE_ERRORS[code]) % {key: _text(value) for key, value in params.items()}
 
 
+def page_error(code: str, params: Mapping[str, Any]) -> str:
+    """The same for a page; and why an import that a page began failed."""
+    if code not in PAGE_ERRORS or (code == "empty_sheet" and not params.get("sheet")):
+        return file_error(code, params)
+    if code in _BYTES:
+        params = {**params, "limit": f"{params['limit'] // 1024**2} MB"}
+    if "field" in params:
+        params = {**params, "field": str(FIELD_LABELS.get(params["field"], params["field"]))}
+    return str(PAGE_ERRORS[code]) % {key: _text(value) for key, value in params.items()}
+
+
 def row_reason(code: str, params: Mapping[str, Any]) -> str:
     """Why a row is rejected or duplicate."""
     return str(ROW_REASONS[code]) % {key: _text(value) for key, value in params.items()}
@@ -131,6 +177,13 @@ def row_reason(code: str, params: Mapping[str, Any]) -> str:
 
 def column_warning(warning: ColumnWarning) -> str:
     return str(WARNINGS[warning.code]) % warning.params
+
+
+def page_warning(code: str, params: Mapping[str, str]) -> str:
+    """The same for a page."""
+    if "field" in params:
+        params = {**params, "field": str(FIELD_LABELS.get(params["field"], params["field"]))}
+    return str(PAGE_WARNINGS.get(code, WARNINGS[code])) % params
 
 
 def unnamed_column(index: int) -> ColumnWarning:

@@ -70,6 +70,13 @@ def open_sheet(path: Path, sheet: str | None = None) -> Sheet:
     return DelimitedSheet(path)
 
 
+def sheet_names(path: Path) -> list[str]:
+    """The sheets of an xlsx, in its order; none of what is no workbook. Raises SheetError."""
+    from debtors.intake.workbook import sheet_names as names_in
+
+    return names_in(path) if _start_of(path).startswith(_ZIP) else []
+
+
 def _start_of(path: Path) -> bytes:
     try:
         size = path.stat().st_size

@@ -11,6 +11,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,16 +49,13 @@ class WorkbookSheet:
     delimiter = ""
 
     def __init__(self, path: Path, name: str | None) -> None:
-        try:
-            with path.open("rb") as file, zipfile.ZipFile(file) as archive:
-                _check_archive(archive)
-                parts = _sheet_parts(archive, file)
-                self.name = _choose(parts, name)
-                part = parts[self.name].part
-                self._scan = scan_sheet(_inflate(archive, file, part))
-                _check_the_rest(archive, file, {each.part for each in parts.values()})
-        except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ElementTree.ParseError, KeyError) as error:
-            raise SheetError("damaged") from error
+        with _archive_errors(), path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            _check_archive(archive)
+            parts = _sheet_parts(archive, file)
+            self.name = _choose(parts, name)
+            part = parts[self.name].part
+            self._scan = scan_sheet(_inflate(archive, file, part))
+            _check_the_rest(archive, file, {each.part for each in parts.values()})
         self._scan.check()
         self._sheet = _read_with_calamine(path, self.name)
         if self._sheet.start is None and not self._scan.problems:
@@ -82,6 +80,22 @@ class WorkbookSheet:
             cells.extend([""] * (column + 1 - len(cells)))
             cells[column] = problem
         return cells
+
+
+def sheet_names(path: Path) -> list[str]:
+    """The worksheets' names, in the workbook's order. Raises SheetError."""
+    with _archive_errors(), path.open("rb") as file, zipfile.ZipFile(file) as archive:
+        _check_archive(archive)
+        return list(_sheet_parts(archive, file))
+
+
+@contextmanager
+def _archive_errors() -> Iterator[None]:
+    """What a damaged archive is found by, as a SheetError."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ElementTree.ParseError, KeyError) as error:
+        raise SheetError("damaged") from error
 
 
 def _read_with_calamine(path: Path, name: str) -> Any:

@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ("sheets", models.JSONField(default=list)),
                 ("headers", models.JSONField(default=list)),
                 ("header_row", models.IntegerField(default=0)),
+                ("mapping", models.JSONField(default=dict)),
                 ("sample", models.JSONField(default=list)),
                 ("height", models.IntegerField(default=0)),
                 ("error", models.CharField(blank=True, default="", max_length=40)),

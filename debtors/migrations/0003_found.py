@@ -3,6 +3,7 @@ index of their own."""
 
 from typing import Any
 
+from bson import ObjectId
 from django.db import migrations
 from pymongo import UpdateOne
 
@@ -13,6 +14,7 @@ BATCH = 1_000
 FIELDS = {"name": 1, "rut": 1, "external_id": 1, "phone": 1}
 EXPIRING = (("debtors_upload", "upload_expires"), ("debtors_uploadchunk", "upload_chunk_expires"))
 ROWS, REFUSED = "debtors_importrow", "import_row_refused"
+IMPORTS, ATTACH = "debtors_import", "import_attach"
 
 
 def backfill(apps: Any, schema_editor: Any) -> None:
@@ -43,10 +45,14 @@ def create(apps: Any, schema_editor: Any) -> None:
         [("import_id", 1), ("number", 1)], name=REFUSED, partialFilterExpression={"code": {"$gt": ""}}
     )
 
+    # Only those that are for a campaign; the tick asks each second which of them did not get there yet.
+    for_campaign = {"campaign": {"$gt": ObjectId("0" * 24)}}
+    database[IMPORTS].create_index("attached_at", name=ATTACH, partialFilterExpression=for_campaign)
+
 
 def drop(apps: Any, schema_editor: Any) -> None:
     database = schema_editor.connection.database
-    for collection, name in (*EXPIRING, (ROWS, REFUSED)):
+    for collection, name in (*EXPIRING, (ROWS, REFUSED), (IMPORTS, ATTACH)):
         if name in database[collection].index_information():
             database[collection].drop_index(name)
 

@@ -1,7 +1,6 @@
 """The web process refuses what is too large before it is sent, and what grows too large while it comes in."""
 
 import contextlib
-import os
 import socket
 from pathlib import Path
 
@@ -39,7 +38,7 @@ def open_files(web: Web) -> int:
     total = 0
     for entry in Path(f"/proc/{web.pid}/fd").iterdir():
         with contextlib.suppress(OSError):
-            if "(deleted)" in os.readlink(entry):
+            if "(deleted)" in str(entry.readlink()):
                 total += entry.stat().st_size
     return total
 

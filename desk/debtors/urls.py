@@ -1,0 +1,20 @@
+"""The URLs of the pages of debtors and of the files that bring them."""
+
+from django.urls import path
+
+from desk.debtors import files, imports, pages
+
+app_name = "debtors"
+urlpatterns = [
+    path("", pages.debtor_list, name="list"),
+    path("upload/", files.upload, name="upload"),
+    path("upload/<oid:pk>/", files.check, name="check"),
+    path("upload/<oid:pk>/sheet/", files.choose_sheet, name="sheet"),
+    path("upload/<oid:pk>/drop/", files.drop, name="drop"),
+    path("imports/", imports.import_list, name="imports"),
+    path("imports/<oid:pk>/", imports.import_detail, name="import"),
+    path("imports/<oid:pk>/stop/", imports.stop, name="import-stop"),
+    path("imports/<oid:pk>/go-on/", imports.go_on, name="import-go-on"),
+    path("imports/<oid:pk>/rejects/", imports.rejects, name="rejects"),
+    path("<oid:pk>/", pages.debtor_detail, name="debtor"),
+]
