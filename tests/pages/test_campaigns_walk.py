@@ -3,16 +3,19 @@
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from campaigns import commands
 from campaigns.models import Campaign
 from domain.states import MessageStatus
+from lib.mongo import collection
 from live.events import CampaignChanged
 from live.publish import publish
 from messaging import claims, queries
+from messaging.models import Message
 from tests.factories.debtors import make_debtor
-from tests.factories.sending import add_messages, make_line, make_pool
+from tests.factories.sending import add_messages, make_campaign, make_line, make_pool
 from tests.pages.conftest import PASSWORD
 from tests.pages.web import Browser
 
@@ -59,9 +62,13 @@ def test_campaign_is_written_started_and_watched_in_two_browsers(
     browser.driver.execute_script("window.unreloaded = true")
     add_messages(campaign, 30)
     add_messages(campaign, 10, status=MessageStatus.SENT)
+    sent_now = {"$set": {"sent_at": timezone.now().replace(tzinfo=None)}}
+    collection(Message).update_many({"status": "sent"}, sent_now)
     publish(CampaignChanged(str(campaign.pk)))
     for one in (browser, other):
         one.reads("25 %")
+    browser.click(".last a")  # it came by the socket
+    browser.see("#side .message-panel")
     claims.skip_pending(campaign.pk, reason="cancelled", limit=10)
     publish(CampaignChanged(str(campaign.pk)))
     for one in (browser, other):
@@ -89,5 +96,26 @@ def test_campaign_is_written_started_and_watched_in_two_browsers(
     browser.live()
     browser.click(".message-panel .btn-close")
     browser.until(lambda: not browser.all(".message-panel"), "the panel is closed")
+    exported = """
+        const done = arguments[0];
+        fetch("../export/").then((answer) => answer.blob()).then((file) => file.slice(0, 2).text()).then(done);
+    """
+    assert browser.driver.execute_async_script(exported) == "PK"  # a workbook, sent by the asynchronous server
     assert browser.complaints() == []
     assert other.complaints() == []
+
+
+def test_search_as_one_types_keeps_the_list_live(browser: Browser) -> None:
+    pool = make_pool()
+    make_campaign(pool, "Ñuñoa")
+    found = make_campaign(pool, "Cobranza norte")
+    browser.open("/campaigns/")
+    browser.live()
+    browser.reads("Ñuñoa")
+    browser.find("[data-search]").send_keys("cob")
+    browser.until(lambda: "Ñuñoa" not in browser.text("#list"), "only what fits is listed")
+    browser.reads("Cobranza norte", "#list")
+    assert "q=cob" in browser.driver.current_url
+    commands.pause(found.name)
+    browser.see(f"#campaign-row-{found.pk} .state-soon")
+    assert browser.complaints() == []
