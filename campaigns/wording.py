@@ -124,6 +124,8 @@ def start_sentences(campaign: Campaign) -> list[str]:
 
 def _by_what(campaign: Campaign, number: int) -> str:
     plan = watching.plan(campaign, number)
+    if not plan.lines:
+        return _("as soon as its pool has an active line.")
     if plan.connected is None:
         by = ngettext("by %(lines)s SMS line", "by %(lines)s SMS lines", plan.lines) % {"lines": plan.lines}
     else:

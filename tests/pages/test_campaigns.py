@@ -1,10 +1,12 @@
 """The pages of campaigns: list, editor, detail, acts, messages."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -20,7 +22,7 @@ from domain.states import CampaignStatus, MessageStatus
 from gateways.models import Channel, Pool
 from lib.mongo import collection
 from messaging import queries as messaging
-from messaging.models import Message
+from messaging.models import IncomingText, Message
 from systemlog.models import SystemLog
 from tests.factories.debtors import HEADERS, debtor_rows, make_debtor, write_xlsx
 from tests.factories.sending import add_messages, make_campaign, make_line, make_pool
@@ -30,6 +32,7 @@ pytestmark = pytest.mark.django_db
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 20 + b"IEND\xaeB`\x82"
 URL = "https://gateway.example/send"
 MISSING = "65f0c0ffee0123456789abcd"
+ATTEMPT = {"attempt_id": "a", "gateway": ObjectId(MISSING), "epoch": 1, "started_at": datetime(2026, 11, 1)}
 
 
 @pytest.fixture(autouse=True)
@@ -156,6 +159,13 @@ def test_new_draft_is_stored_with_its_audience(signed_in: Client, pool: Pool, st
     assert (campaign.variants, campaign.rotation, campaign.audience) == (["Otra {nombre}"], "random", "all")
     assert (campaign.window_start, campaign.window_end, campaign.window_days) == ("08:00", "20:00", [0, 1, 2])
     assert SystemLog.objects.get(source="campaign.create").actor == "ana"
+
+
+def test_editor_says_where_pools_and_files_come_from(signed_in: Client) -> None:
+    text = page(signed_in, "/campaigns/new/")
+    assert text.count("There is none yet.") == 2
+    assert 'href="/pools/new/"' in text
+    assert "No file was imported yet." in text
 
 
 def test_new_draft_may_be_without_an_audience(signed_in: Client, pool: Pool) -> None:
@@ -361,6 +371,20 @@ def test_messages_are_paged_in_their_order_and_filtered_by_state(signed_in: Clie
     failed = signed_in.get(f"/campaigns/{campaign.pk}/messages/", {"status": "failed"})
     assert len(failed.context["rows"]) == 2
     assert "No message is in this state" in page(signed_in, f"/campaigns/{campaign.pk}/messages/", status="read")
+
+
+def test_replies_lead_to_the_person(signed_in: Client, pool: Pool) -> None:
+    campaign = make_campaign(pool)
+    add_messages(campaign, 1, status=MessageStatus.SENT)
+    message = Message.objects.get()
+    collection(Message).update_one({"_id": message.pk}, {"$set": {"attempts": [ATTEMPT]}})
+    now = timezone.now()
+    IncomingText.objects.create(
+        gateway=MISSING, provider_id="1", phone=message.phone, text="Ya pagué", at=now, received_at=now
+    )
+    text = page(signed_in, f"/campaigns/{campaign.pk}/")
+    assert "Ya pagué" in text
+    assert f'href="/messages/{message.phone[1:]}/"' in text
 
 
 def test_message_is_a_page_and_a_panel(signed_in: Client, pool: Pool) -> None:
