@@ -29,7 +29,7 @@ def shown(found: Import) -> dict[str, Any]:
     rate, left = pace(found)
     return {
         "import": found,
-        "counts": [(outcome.value, getattr(found, outcome.value)) for outcome in Outcome],
+        "counts": [(outcome.value, outcome.label, getattr(found, outcome.value)) for outcome in Outcome],
         "reason": page_error(found.error, found.error_params) if found.error else "",
         "rate": rate,
         "left": left,

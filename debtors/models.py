@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_mongodb_backend.fields import ArrayField, ObjectIdField
 
 from domain.finding import search_words
@@ -30,6 +31,16 @@ class Outcome(models.TextChoices):
     UNCHANGED = "unchanged", _("Unchanged")
     DUPLICATE = "duplicate", _("Duplicate")
     REJECTED = "rejected", _("Rejected")
+
+
+ROW_LABELS = {
+    Outcome.CREATED: pgettext_lazy("a row of a file", "created"),
+    Outcome.UPDATED: pgettext_lazy("a row of a file", "updated"),
+    Outcome.UNCHANGED: pgettext_lazy("a row of a file", "unchanged"),
+    Outcome.DUPLICATE: pgettext_lazy("a row of a file", "duplicate"),
+    Outcome.REJECTED: pgettext_lazy("a row of a file", "rejected"),
+}
+"""Of one row, where Outcome's labels are of many."""
 
 
 class Debtor(models.Model):

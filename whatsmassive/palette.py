@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from campaigns.models import STATUS_LABELS as CAMPAIGN_LABELS
+from debtors.models import ROW_LABELS, Outcome, UploadStatus
 from debtors.models import STATUS_LABELS as IMPORT_LABELS
-from debtors.models import Outcome, UploadStatus
 from domain.states import CampaignStatus, ImportStatus, MessageStatus, SessionStatus
 from gateways.models import LaneHealth
 from messaging.models import STATUS_LABELS as MESSAGE_LABELS
@@ -76,7 +76,7 @@ LABELS: Mapping[str, Mapping[Any, Any]] = {
     "session": SESSION_LABELS,
     "import": IMPORT_LABELS,
     "upload": dict(UploadStatus.choices),
-    "row": dict(Outcome.choices),
+    "row": ROW_LABELS,
     "lane": dict(LaneHealth.choices),
     "level": dict(Level.choices),
 }

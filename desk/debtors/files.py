@@ -75,7 +75,7 @@ def _shown(kept: Upload, form: ColumnsForm | None) -> dict[str, Any]:
         {
             "header": header,
             "field": form[f"column-{index}"] if form and f"column-{index}" in form.fields else None,
-            "examples": [cells[index] for _row, cells in kept.sample if index < len(cells) and cells[index]][:EXAMPLES],
+            "examples": _examples(kept, index),
         }
         for index, header in enumerate(kept.headers)
     ]
@@ -85,6 +85,12 @@ def _shown(kept: Upload, form: ColumnsForm | None) -> dict[str, Any]:
         "campaign": Campaign.objects.filter(pk=kept.campaign).first() if kept.campaign else None,
         "rows": max(0, kept.height - kept.header_row),
     }
+
+
+def _examples(kept: Upload, index: int) -> list[str]:
+    """The first values of a column that differ."""
+    values = (cells[index] for _row, cells in kept.sample if index < len(cells) and cells[index])
+    return list(dict.fromkeys(values))[:EXAMPLES]
 
 
 @require_POST
