@@ -113,6 +113,7 @@ class TestServices:
             for name, command in runner.items()
         }
         expected["web"][expected["web"].index("127.0.0.1")] = "0.0.0.0"
+        expected["web"].append("--proxy-headers")  # a proxy stands before it, as operations.md says
         expected["beat"][-1] = "/tmp/beat-schedule"
         assert here == expected
         assert services["sms"]["deploy"]["replicas"] == SMS_WORKERS

@@ -144,6 +144,7 @@ LANGUAGES = [("es", "Español"), ("en", "English")]
 LOCALE_PATHS = [ROOT / "locale"]
 TIME_ZONE = ENV["TIME_ZONE"]
 USE_TZ = True
+FORMAT_MODULE_PATH = ["whatsmassive.formats"]
 
 # Files ---------------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
