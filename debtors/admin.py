@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from debtors.models import Debtor, Import, ImportRow
+from debtors.models import Debtor, Import, ImportRow, Upload, UploadChunk
 from systemlog.lean_admin import LeanAdmin
 
 
@@ -42,3 +42,19 @@ class ImportRowAdmin(LeanAdmin):
     list_display = ("source", "number", "outcome", "code")
     list_select_related = ("source",)
     ids = ("source", "debtor")
+
+
+@admin.register(Upload)
+class UploadAdmin(LeanAdmin):
+    list_display = ("file_name", "status", "size", "user", "created_at", "expires_at")
+    list_filter = ("status",)
+    list_select_related = ("user",)
+    raw_id_fields = ("user", "owner")
+    ids = ("campaign", "import_id")
+
+
+@admin.register(UploadChunk)
+class UploadChunkAdmin(LeanAdmin):
+    list_display = ("upload", "number", "expires_at")
+    exclude = ("data",)
+    ids = ("upload",)

@@ -10,12 +10,12 @@ from cryptography.fernet import Fernet
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEB = ("-c", "import whatsmassive.asgi")
-DAPHNE = ("-m", "daphne", "-p", "0", "whatsmassive.asgi:application")
+SERVER = ("-m", "whatsmassive.web", "-p", "0")
 WORKER = ("-m", "celery", "-A", "whatsmassive", "worker", "--pool", "solo")
 BEAT = ("-m", "celery", "-A", "whatsmassive", "beat", "--pidfile", "")
 COMMAND = ("manage.py", "check")
 EVERY = pytest.mark.parametrize(
-    "arguments", [WEB, DAPHNE, WORKER, BEAT, COMMAND], ids=["web", "daphne", "worker", "beat", "command"]
+    "arguments", [WEB, SERVER, WORKER, BEAT, COMMAND], ids=["web", "server", "worker", "beat", "command"]
 )
 
 
@@ -34,7 +34,7 @@ def start(arguments: tuple[str, ...], data: Path, **variables: str) -> subproces
 
 
 @pytest.mark.parametrize(
-    "arguments", [WEB, DAPHNE, WORKER, BEAT, COMMAND], ids=["web", "daphne", "worker", "beat", "command"]
+    "arguments", [WEB, SERVER, WORKER, BEAT, COMMAND], ids=["web", "server", "worker", "beat", "command"]
 )
 def test_production_without_settings_does_not_start(arguments: tuple[str, ...], tmp_path: Path) -> None:
     ended = start(arguments, tmp_path, WHATSMASSIVE_ENV="production")
@@ -60,7 +60,7 @@ def test_production_with_secure_settings_starts(arguments: tuple[str, ...], tmp_
 
 
 @pytest.mark.parametrize(
-    "arguments", [WEB, DAPHNE, WORKER, BEAT, COMMAND], ids=["web", "daphne", "worker", "beat", "command"]
+    "arguments", [WEB, SERVER, WORKER, BEAT, COMMAND], ids=["web", "server", "worker", "beat", "command"]
 )
 def test_an_invalid_variable_is_one_sentence(arguments: tuple[str, ...], tmp_path: Path) -> None:
     ended = start(arguments, tmp_path, TIME_ZONE="Santiago")

@@ -1,11 +1,14 @@
 """Files that pages sent: looked at, imported under a lease, stopped, gone on with, given to a campaign."""
 
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from bson import ObjectId
+from django.db import connection
 from django.utils import timezone
 
 from campaigns.models import AudienceKind, Campaign
@@ -16,7 +19,7 @@ from debtors.uploads import UploadError
 from domain.states import CampaignStatus
 from engine import uploads as engine
 from lib.mongo import collection
-from tests.factories.debtors import HEADERS, debtor_rows, write_csv, write_xlsx
+from tests.factories.debtors import HEADERS, debtor_rows, make_debtor, write_csv, write_xlsx
 from tests.factories.sending import make_campaign, make_pool
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +129,25 @@ def test_chosen_columns_are_taken_as_chosen(tmp_path: Path) -> None:
     work(uploads.begin(upload, {"Nombre": "keep", "Contacto": "phone", "Nota": "ignore"}))
     debtor = Debtor.objects.get()
     assert (debtor.name, debtor.phone, debtor.metadata) == ("", "+56987654321", {"nombre": "Ana"})
+
+
+def test_signs_that_mongodb_knows_are_texts_like_others(tmp_path: Path) -> None:
+    headers = ("Fono", "$", "$Nota", "a.b", "Motivo del rechazo")
+    path = write_csv(tmp_path / "a.csv", [headers, ("987654321", "$phone", "$$NOW", "x", ""), ("1", "$2", "", "", "")])
+    upload = looked_at(path)
+    assert (upload.headers, upload.sample[0][1][:3]) == (list(headers), ["987654321", "$phone", "$$NOW"])
+    found = work(uploads.begin(upload, {"$Nota": "ignore", "$": "keep", "a.b": "name", "Fono": "phone"}))
+    assert (found.status, found.rows, found.rejected) == ("done", 2, 1)
+    debtor = Debtor.objects.get()
+    assert (debtor.name, debtor.metadata) == ("x", {"column_b": "$phone"})
+
+
+def test_debtors_of_before_are_given_what_they_are_found_by() -> None:
+    debtor = make_debtor("Úrsula Díaz", phone="+56987654321", rut="1-9")
+    collection(Debtor).update_one({"_id": debtor.pk}, {"$unset": {"words": 1, "folded_name": 1}})
+    import_module("debtors.migrations.0003_found").backfill(None, SimpleNamespace(connection=connection))
+    found = Debtor.objects.get(pk=debtor.pk)
+    assert (found.folded_name, found.words) == ("ursula_diaz", ["ursula", "diaz", "19", "56987654321", "987654321"])
 
 
 def die_after(batches: int, monkeypatch: pytest.MonkeyPatch) -> None:

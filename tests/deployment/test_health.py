@@ -29,10 +29,9 @@ def web(log: Path, **environment: str) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, "whatsmassive.asgi:application"],
+            [sys.executable, "-m", "whatsmassive.web", "-b", "127.0.0.1", "-p", str(port)],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdout=output,

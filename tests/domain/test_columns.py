@@ -9,6 +9,7 @@ from domain.columns import (
     choose_columns,
     column_letter,
     find_header,
+    guess_columns,
     parse_mapping,
 )
 from domain.headers import Field, recognise
@@ -139,6 +140,25 @@ def test_choose_columns_with_a_mapped_header_that_is_not_there_names_the_headers
         choose_columns(["Nombre", "Fono"], {"Celular": "phone"})
     assert caught.value.code == "unknown_header"
     assert caught.value.params == {"header": "Celular", "headers": ["Nombre", "Fono"]}
+
+
+def test_choose_columns_keeps_what_the_mapping_keeps() -> None:
+    columns = choose_columns(["Fono", "Nombre", "Deuda"], parse_mapping(["Nombre=keep", "Deuda=keep"]))
+    assert columns.fields == {Field.PHONE: 0}
+    assert [each.key for each in columns.metadata] == ["nombre", "deuda"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "guessed"),
+    [
+        (["Fono", "", "Nota", "Celular"], {0: "phone", 2: "keep", 3: "keep"}),
+        (["Nombre", "Contacto", "Motivo del rechazo"], {0: "name", 1: "keep", 2: "ignore"}),
+        (["Nombre", "Cliente"], {0: "name", 1: "keep"}),
+        ([], {}),
+    ],
+)
+def test_guess_columns_says_what_each_is_with_a_phone_or_without(headers: list[str], guessed: dict[int, str]) -> None:
+    assert guess_columns(headers) == guessed
 
 
 def test_find_header_skips_titles_and_blank_rows() -> None:
