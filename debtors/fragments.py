@@ -33,7 +33,6 @@ def shown(found: Import) -> dict[str, Any]:
         "reason": page_error(found.error, found.error_params) if found.error else "",
         "rate": rate,
         "left": left,
-        "opening": found.status == ImportStatus.RUNNING and not found.height,
         "alone": _is_alone(found),
     }
 
