@@ -8,11 +8,13 @@ import itertools
 import logging
 import os
 import secrets
+import shutil
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,10 @@ MOST_STARTS = 5
 """Workers that may die over one stretch of a file: then it is the file that kills them."""
 SAMPLE_ROWS = 6
 SAMPLE_TEXT = 60
+
+FOLDERS = "whatsmassive-upload-"
+"""How the folders of this machine's copies begin."""
+ABANDONED_SECONDS = 24 * 3600
 
 LOOK, IMPORT = "debtors.look_at_upload", "debtors.import_upload"
 ALIVE = [ImportStatus.WAITING.value, ImportStatus.RUNNING.value]
@@ -135,10 +141,19 @@ def _content(upload: Upload | None) -> Iterator[Path]:
     """The upload's content as a file of this machine. Raises FileGone."""
     if upload is None:
         raise FileGone
-    with tempfile.TemporaryDirectory(prefix="whatsmassive-") as folder:
+    _clear_after_the_killed()
+    with tempfile.TemporaryDirectory(prefix=FOLDERS) as folder:
         path = Path(folder) / "upload"
         stored_files.fetch(upload, path)
         yield path
+
+
+def _clear_after_the_killed() -> None:
+    """A worker that was killed left its copy behind: nobody reads one for a day."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > ABANDONED_SECONDS:
+                shutil.rmtree(folder)
 
 
 # The first look ------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Files that pages sent: looked at, imported under a lease, stopped, gone on with, given to a campaign."""
 
+import os
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -237,6 +238,18 @@ def test_import_whose_file_is_gone_says_so(tmp_path: Path) -> None:
     assert (found.status, found.error) == ("failed", "file_gone")
     with pytest.raises(UploadError, match="no longer here"):
         uploads.go_on(key)
+
+
+def test_copies_of_killed_workers_are_cleared_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = file_of(tmp_path, 1)
+    monkeypatch.setattr(carrying.tempfile, "tempdir", str(tmp_path))
+    old, new = (tmp_path / f"{carrying.FOLDERS}{name}" for name in ("old", "new"))
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "upload").write_bytes(b"x")
+    os.utime(old, (0, 0))
+    looked_at(sent)
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_file_that_kills_its_workers_is_given_up(tmp_path: Path) -> None:
