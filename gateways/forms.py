@@ -197,7 +197,8 @@ def _control(field: Field, value: Any, *, now: str) -> forms.Field:
     """The form field of a declared one; `now` stands for the secret that is stored, empty where none is."""
     help_text = str(escape(field.help))
     if now:
-        help_text = f"{help_text} {escape(_('Stored now: %(value)s. Leave it empty to keep it.') % {'value': now})}"
+        stored = _("Stored now: %(value)s. Leave it empty to keep it.") % {"value": now}
+        help_text = f"{help_text} {escape(stored)}"
     common: dict[str, Any] = {"label": field.label, "help_text": help_text, "required": False}
     if field.type is FieldType.BOOLEAN:
         return forms.BooleanField(**common, initial=value)

@@ -1,5 +1,6 @@
 """The catalogues in locale/ hold what the code says, all of it in Spanish."""
 
+import ast
 import re
 from io import BytesIO
 
@@ -11,7 +12,7 @@ from django.utils.translation import override
 
 from domain.states import MessageStatus
 from messaging.models import STATUS_LABELS
-from whatsmassive.catalogues import KEYWORDS, LOCALES, extract_template, read, texts, untranslated, updated
+from whatsmassive.catalogues import KEYWORDS, LOCALES, extract_template, read, sources, texts, untranslated, updated
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)([sd])|%%")
 
@@ -62,6 +63,20 @@ def test_extract_template_finds_what_django_templates_say() -> None:
         (("One row", "%(n)s rows"), None),
         ("Read", "verb"),
     ]
+
+
+def test_no_sentence_hides_in_an_f_string() -> None:
+    # Babel does not look into them: such a sentence would never reach a catalogue.
+    hidden = [
+        f"{path.name}:{call.lineno}"
+        for path in sources()
+        if path.suffix == ".py"
+        for text in ast.walk(ast.parse(path.read_text()))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in {"_", *KEYWORDS}
+    ]
+    assert hidden == []
 
 
 def test_states_of_messages_are_called_by_the_words_of_the_product() -> None:
