@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils import formats
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -90,14 +91,15 @@ def shortage_sentence(sessions: Sessions, channel: str) -> str:
         "active": sessions.active,
         "needed": sessions.needed,
     }
+    minutes = formats.number_format(f"{sessions.minutes:g}")
     if sessions.policy == NoSessionPolicy.PAUSE:
         then = _("it is about to be paused.")
     elif sessions.policy == NoSessionPolicy.BORROW:
         then = _("sessions of other pools send for it.")
     elif channel == CampaignChannel.WHATSAPP_FALLBACK_SMS:
-        then = _("it waits %(minutes)g minutes, then goes on by SMS.") % {"minutes": sessions.minutes}
+        then = _("it waits %(minutes)s minutes, then goes on by SMS.") % {"minutes": minutes}
     else:
-        then = _("it waits %(minutes)g minutes, then it is paused.") % {"minutes": sessions.minutes}
+        then = _("it waits %(minutes)s minutes, then it is paused.") % {"minutes": minutes}
     return f"{sentence} {then}"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -33,7 +34,8 @@ def state_hint(status: CampaignStatus) -> str:
 def problem_sentence(problem: Problem) -> str:
     """One line on a group of messages that need a look."""
     status = STATUS_LABELS[MessageStatus(problem.status)]
-    sentence = f"{status} ({problem.number}): {reason_sentence(problem.reason)}"
+    number = formats.number_format(problem.number, force_grouping=True)
+    sentence = f"{status} ({number}): {reason_sentence(problem.reason)}"
     if problem.example and (problem.reason in TELLING or problem.reason not in REASONS):
         sentence += " " + _("(for example: %(example)s)") % {"example": problem.example}
     return sentence

@@ -19,7 +19,7 @@ STATUS_LABELS = {
     ImportStatus.RUNNING: _("running"),
     ImportStatus.DONE: _("done"),
     ImportStatus.STOPPED: _("stopped"),
-    ImportStatus.FAILED: _("failed"),
+    ImportStatus.FAILED: pgettext_lazy("import", "failed"),
 }
 
 

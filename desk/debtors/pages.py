@@ -6,6 +6,7 @@ from typing import Any
 from bson import ObjectId
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import formats
 
 from accounts.models import User
 from campaigns.models import Campaign
@@ -13,7 +14,7 @@ from debtors import queries
 from debtors.forms import owners
 from debtors.models import Debtor, Import
 from domain.people import can_be_written_to, person_key
-from domain.values import money, numeric_date
+from domain.values import money
 from lib.converters import object_id
 from lib.paging import PAGE_SIZE, Page, keyset_page
 from messaging.models import IncomingText, Message
@@ -59,7 +60,7 @@ def _list(request: HttpRequest, page: Page[Any], values: dict[str, Any]) -> Http
         {
             "debtor": each,
             "debt": money(each.debt, each.country) if each.debt is not None else "",
-            "due": numeric_date(each.due_date, each.country) if each.due_date else "",
+            "due": formats.date_format(each.due_date, "SHORT_DATE_FORMAT") if each.due_date else "",
             "owner": known.get(getattr(each, "owner_id", None)),
         }
         for each in page.rows
@@ -107,7 +108,7 @@ def debtor_detail(request: HttpRequest, pk: ObjectId) -> HttpResponse:
         {
             "debtor": debtor,
             "debt": money(debtor.debt, debtor.country) if debtor.debt is not None else "",
-            "due": numeric_date(debtor.due_date, debtor.country) if debtor.due_date else "",
+            "due": formats.date_format(debtor.due_date, "SHORT_DATE_FORMAT") if debtor.due_date else "",
             "metadata": [(key, text) for key, text in debtor.metadata.items() if text],
             "rows": queries.rows_of(debtor.pk),
             "texts": [

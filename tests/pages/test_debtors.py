@@ -98,7 +98,7 @@ def test_search_finds_beginnings(client: Client, typed: str, found: bool) -> Non
 def test_row_shows_money_date_and_whose_it_is(client: Client, staff: User) -> None:
     make_debtor(phone="+56987654321", rut="1-9", debt=Decimal("1234567"), due_date=date(2026, 3, 5), owner=staff)
     text = read(client, "/debtors/")
-    for word in ("$1.234.567", "05-03-2026", "Ana Rojas", "+56 9 8765 4321", "1-9", "1 debtor<"):
+    for word in ("$1.234.567", "05/03/2026", "Ana Rojas", "+56 9 8765 4321", "1-9", "1 debtor<"):
         assert word in text, word
 
 
