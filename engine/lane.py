@@ -113,7 +113,9 @@ class Lane:
         collection(Gateway).update_one(self._mine(), [{"$set": changes}])
         if rest.seconds:
             about = {"kind": "gateway", "object_id": self.id}
-            logger.warning("line %s rests %.1f s: %s", self.gateway.name, rest.seconds, reason, extra=about)
+            # A line that asks for a moment's rest is at work; one that does not answer needs somebody's look.
+            level = logging.WARNING if rest.down else logging.INFO
+            logger.log(level, "line %s rests %.1f s: %s", self.gateway.name, rest.seconds, reason, extra=about)
         publish(GatewayChanged(str(self.id)))
 
     def abandon(self, error: Exception) -> None:
