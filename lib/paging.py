@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from bson import ObjectId
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 M = TypeVar("M", bound=Model)
 
 PAGE_SIZE = 50
+LARGEST = 2**63 - 1
+"""The largest number that MongoDB stores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,14 @@ def keyset_page(queryset: QuerySet[M], *, by: str, mark: str = "", size: int = P
     """The page at a mark, in the order of `by` (a field, `-field` for the last ones first) and of the key.
 
     `by` should be indexed, together with what the queryset filters by, and never be null. A mark that can't be read
-    gives the first page: it comes from a URL that somebody shortened.
+    gives the first page: it comes from a URL that somebody shortened, or of a list in another order. So does one
+    behind which nothing is left.
     """
     field, descending = by.removeprefix("-"), by.startswith("-")
     place, backwards = _read(mark)
+    if place is not None and not _fits(place[0], queryset.model, field):
+        place, backwards = None, False
+    unplaced = queryset
     if place is not None:
         value, key = place
         after = "lt" if descending != backwards else "gt"
@@ -47,6 +54,8 @@ def keyset_page(queryset: QuerySet[M], *, by: str, mark: str = "", size: int = P
         )
     sign = "-" if descending != backwards else ""
     found = list(queryset.order_by(f"{sign}{field}", f"{sign}pk")[: size + 1])
+    if not found and place is not None:
+        return keyset_page(unplaced, by=by, size=size)
     more, rows = len(found) > size, found[:size]
     if backwards:
         rows.reverse()
@@ -57,6 +66,16 @@ def keyset_page(queryset: QuerySet[M], *, by: str, mark: str = "", size: int = P
         previous="" if at_start or not rows else _write(rows[0], field, backwards=True),
         following="" if at_end or not rows else _write(rows[-1], field, backwards=False),
     )
+
+
+def _fits(value: Any, model: type[Model], field: str) -> bool:
+    """Whether the list can be in the order of such values."""
+    stored = model._meta.pk if field == "pk" else model._meta.get_field(field)
+    try:
+        kept = stored.get_prep_value(value)
+    except (TypeError, ValueError, ValidationError):
+        return False
+    return type(kept) is type(value) and not (isinstance(value, int) and abs(value) > LARGEST)
 
 
 def _write(row: Model, field: str, *, backwards: bool) -> str:

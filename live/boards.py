@@ -65,12 +65,17 @@ class Board:
             except Exception:
                 # The database is away, most likely: pages say that they are not live, and connect again until it is.
                 logger.warning("The fragment %s can't be rendered.", self.fragment.name, exc_info=True)
-                for socket in list(self.sockets):
-                    await socket.give_up()
                 html = ""
-            for socket in list(self.sockets) if html else ():
-                await socket.show(self, html)
+            for socket in list(self.sockets):
+                await self._tell(socket, html)
             await asyncio.sleep(INTERVAL)
+
+    async def _tell(self, socket: Socket, html: str) -> None:
+        """Show it the rendering, or let it go where there is none. One that fails keeps nothing from the others."""
+        try:
+            await (socket.show(self, html) if html else socket.give_up())
+        except Exception:
+            logger.debug("A socket could not be told of %s.", self.fragment.name, exc_info=True)
 
 
 class Boards:

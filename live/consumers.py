@@ -30,12 +30,21 @@ class LiveConsumer(AsyncWebsocketConsumer):
     pulse: Pulse
     _by_loop: dict[int, tuple[Boards, Pulse]] = {}
 
-    async def connect(self) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._joined: set[Board] = set()
         self._shown: dict[Hashable, str] = {}
         self._groups: set[str] = set()
         self._checker: asyncio.Task[None] | None = None
         self._gone = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._leave()  # also where it was cancelled, or failed, before it heard of its end
+
+    async def connect(self) -> None:
         loop = id(asyncio.get_running_loop())
         self.boards, self.pulse = self._by_loop.setdefault(loop, (Boards(), Pulse()))
         await self.accept()  # at once: only an accepted socket can be closed with a reason that the page understands
@@ -66,18 +75,23 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._checker = asyncio.create_task(self._check_user())
 
     async def disconnect(self, code: int) -> None:
-        self._gone = True
-        self.pulse.listeners.discard(self)
-        if self._checker is not None:
-            self._checker.cancel()
-        for board in self._joined:
-            self.boards.leave(self, board)
-        self._joined.clear()
+        self._leave()
         for group in self._groups:
             try:
                 await self.channel_layer.group_discard(group, self.channel_name)
             except Exception:  # Redis is away, and forgets the socket by itself
                 break
+
+    def _leave(self) -> None:
+        """Nothing is shown to it any more, and nothing keeps it."""
+        self._gone = True
+        if self._checker is not None:
+            self._checker.cancel()
+        for board in self._joined:
+            self.boards.leave(self, board)
+        self._joined.clear()
+        for _boards, pulse in self._by_loop.values():
+            pulse.listeners.discard(self)
 
     async def live_event(self, event: dict[str, Any]) -> None:
         """An object changed: whatever shows it is rendered again."""

@@ -47,6 +47,7 @@ class Pulse:
             try:
                 await self._beat()
             except Exception as error:
+                self._first.set()  # whoever waits to know learns that it does not beat
                 await self._stop_listeners(error)
                 await asyncio.sleep(1.0)
 
@@ -67,7 +68,6 @@ class Pulse:
                 self._first.set()
                 await asyncio.sleep(INTERVAL)
         finally:
-            self._first.set()
             await self._forget(group, channel)
 
     async def _forget(self, group: str, channel: str) -> None:
@@ -82,4 +82,7 @@ class Pulse:
             logger.warning("Live events don't arrive: %s: %s", type(error).__name__, error)
         self._beats = False
         for listener in list(self.listeners):
-            await listener.give_up()
+            try:
+                await listener.give_up()
+            except Exception:  # it is gone already, and the others must know
+                logger.debug("A socket could not be closed.", exc_info=True)

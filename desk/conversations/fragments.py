@@ -24,7 +24,8 @@ def newer_key(than: datetime | None, *, unread: bool) -> str:
 
 def newer(key: str) -> dict[str, Any]:
     which, _dash, millis = key.partition("-")
-    than = EPOCH + timedelta(milliseconds=int(millis)) if millis.isdigit() and len(millis) <= 14 else EPOCH
+    known = millis.isascii() and millis.isdigit() and len(millis) <= 14
+    than = EPOCH + timedelta(milliseconds=int(millis)) if known else EPOCH
     number = queries.newer(than, unread=which == "unread")
     return {"number": min(number, queries.MOST_NEWER), "more": number > queries.MOST_NEWER}
 
