@@ -70,7 +70,7 @@ def keyset_page(queryset: QuerySet[M], *, by: str, mark: str = "", size: int = P
 
 def _fits(value: Any, model: type[Model], field: str) -> bool:
     """Whether the list can be in the order of such values."""
-    stored = model._meta.pk if field == "pk" else model._meta.get_field(field)
+    stored: Any = model._meta.pk if field == "pk" else model._meta.get_field(field)
     try:
         kept = stored.get_prep_value(value)
     except (TypeError, ValueError, ValidationError):
