@@ -30,7 +30,7 @@ KILLED = (
     "beat",
     "sms2",
 )
-PEOPLE = 75
+PEOPLE = 50
 
 
 class Killer(threading.Thread):
