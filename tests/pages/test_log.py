@@ -1,15 +1,20 @@
 """The log's page: filters, older entries, the live tail."""
 
+import ast
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from desk.sessions import acts as session_acts
 from lib.mongo import collection
 from systemlog import audit
 from systemlog.models import Level, SystemLog
 from systemlog.queries import Filter, entries
 from tests.pages.web import Browser
+from whatsmassive.catalogues import sources
+from whatsmassive.templatetags.log_entries import ACTS
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +94,24 @@ def test_log_names_what_it_never_heard_of(signed_in: Client) -> None:
         {"at": timezone.now(), "level": "info", "source": "x.y", "message": "", "act": True, "actor": "ana", "data": {}}
     )
     assert "x.y" in signed_in.get("/log/").content.decode()
+
+
+def recorded() -> set[str]:
+    """The names of all acts that the code records, as far as it writes them out."""
+    found: set[str] = set()
+    for path in (path for path in sources() if path.suffix == ".py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(call, ast.Call):
+                continue
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            texts = [given.value for given in call.args if isinstance(given, ast.Constant)]
+            found |= {text for text in texts if name in ("record", "_audit") and isinstance(text, str) and "." in text}
+    return found | {f"session.{name}" for name in (*session_acts.ACTS, "link-code", "limits", "test")}
+
+
+def test_every_act_that_is_recorded_has_words() -> None:
+    assert len(recorded()) > 30
+    assert recorded() - ACTS.keys() == set()
 
 
 @pytest.mark.whole_database

@@ -48,8 +48,29 @@ ACTS = {
     "line.test": _("sent a test by the line"),
     "message.reply": _("answered"),
     "line.show_callback": _("looked at the line's callback address"),
+    "session.create": _("added the session"),
+    "session.connect": _("connected the session"),
+    "session.disconnect": _("disconnected the session"),
+    "session.reload": _("loaded the session's page again"),
+    "session.new-qr": _("asked for a new QR of the session"),
+    "session.link-code": _("asked for a code to link the session"),
+    "session.logout": _("unlinked the session"),
+    "session.reset": _("reset the session's login"),
+    "session.delete": _("deleted the session"),
+    "session.activate": _("switched the session's line on"),
+    "session.deactivate": _("switched the session's line off"),
+    "session.limits": _("changed the session's limits"),
+    "session.test": _("sent a test through the session"),
+    "debtors.upload": _("uploaded the file"),
+    "debtors.drop": _("threw the file away"),
+    "debtors.import": _("imported the file"),
+    "debtors.import_stop": _("stopped the import"),
+    "debtors.import_go_on": _("went on with the import"),
+    "admin.add": _("added to the data"),
+    "admin.change": _("changed in the data"),
+    "admin.delete": _("deleted from the data"),
 }
-"""The acts that have words; the pages' tests see that each act that is recorded has some."""
+"""The acts that have words; the tests of the log see that each act that is recorded has some."""
 
 
 @register.filter
