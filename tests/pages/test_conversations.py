@@ -17,6 +17,7 @@ from domain.outcome import after_send
 from domain.states import MessageStatus
 from engine.settle import announce
 from gateways.models import Gateway
+from lib.mongo import collection
 from messaging import claims, receipts
 from messaging.claims import Answered
 from messaging.models import Conversation, Kind, Message
@@ -323,3 +324,10 @@ def test_conversation_goes_on_live(browser: Browser, new_browser: Callable[[], B
     box = "document.querySelector('[data-chat]')"
     assert browser.driver.execute_script(f"return {box}.scrollHeight - {box}.scrollTop - {box}.clientHeight") < 5
     assert browser.complaints() == []
+
+
+def test_search_of_a_common_beginning_reads_no_more_than_it_shows() -> None:
+    people = [{"key": f"569{number:08d}", "phone": f"+569{number:08d}"} for number in range(queries.MOST_FOUND + 50)]
+    collection(Conversation).insert_many(people)
+    read = queries.beginning("569").explain()["executionStats"]
+    assert (read["nReturned"], read["totalKeysExamined"], read["totalDocsExamined"]) == (200, 200, 0)
