@@ -10,9 +10,8 @@ from django.views.decorators.http import require_POST
 from campaigns import commands, drafts, editing
 from campaigns.errors import CampaignError
 from campaigns.forms import DraftForm
-from campaigns.models import Attachment, AudienceCheck, Campaign
+from campaigns.models import Attachment, Campaign
 from campaigns.preview import columns_of, preview
-from campaigns.sentences import incomplete_sentences
 from debtors.queries import count_debtors
 from domain.states import CampaignStatus
 from lib.htmx import go_to
@@ -32,12 +31,12 @@ def new(request: HttpRequest) -> HttpResponse:
         try:
             campaign = drafts.validate(form.draft())
             campaign.owner = request.user  # type: ignore[assignment]  # the middleware lets nobody else in
-            found = commands.create(campaign, chosen=form.audience_chosen())
+            commands.create(campaign, chosen=form.audience_chosen())
         except CampaignError as error:
             form.refuse(error)
         else:
             audit.record(request.user, "campaign.create", kind="campaign", id=campaign.pk, name=campaign.name)
-            return _saved(request, campaign, found)
+            return _saved(request, campaign)
     return _page(request, form)
 
 
@@ -53,14 +52,12 @@ def edit(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     if form.is_valid():
         try:
             changed = drafts.validate(form.draft(), pk=pk)
-            found = editing.change_draft(
-                changed, revision=form.cleaned_data["revision"] or 0, chosen=form.audience_chosen()
-            )
+            editing.change_draft(changed, revision=form.cleaned_data["revision"] or 0, chosen=form.audience_chosen())
         except CampaignError as error:
             form.refuse(error)
         else:
             audit.record(request.user, "campaign.change", kind="campaign", id=pk, name=changed.name)
-            return _saved(request, changed, found)
+            return _saved(request, changed)
     return _page(request, form)
 
 
@@ -96,10 +93,8 @@ def _page(request: HttpRequest, form: DraftForm) -> HttpResponse:
     return render(request, "campaigns/edit.html", context, status=422 if form.errors else 200)
 
 
-def _saved(request: HttpRequest, campaign: Campaign, found: AudienceCheck) -> HttpResponse:
+def _saved(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     messages.success(
         request, _("The draft “%(name)s” was saved. It sends nothing until it is started.") % {"name": campaign.name}
     )
-    if found.incomplete:
-        messages.warning(request, incomplete_sentences(found, most=0)[0])
     return go_to(request, "campaigns:campaign", campaign.pk)
