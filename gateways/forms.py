@@ -219,16 +219,13 @@ def _widget(field: Field) -> forms.Widget:
     return forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
 
 
-class TestForm(forms.Form):
-    """A text to one phone, to try a line."""
+class PhoneForm(forms.Form):
+    """A phone as people write it, cleaned to E.164."""
 
     phone = forms.CharField(
         label=gettext_lazy("Phone"),
         max_length=40,
         widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "off"}),
-    )
-    text = forms.CharField(
-        label=gettext_lazy("Text"), max_length=LONGEST_TEST, widget=forms.Textarea(attrs={"rows": 3})
     )
 
     def clean_phone(self) -> str:
@@ -237,3 +234,11 @@ class TestForm(forms.Form):
         if isinstance(phone, PhoneError):
             raise forms.ValidationError(row_reason(phone.code, {"column": _("Phone"), "value": text}))
         return phone.e164
+
+
+class TestForm(PhoneForm):
+    """A text to one phone, to try a line."""
+
+    text = forms.CharField(
+        label=gettext_lazy("Text"), max_length=LONGEST_TEST, widget=forms.Textarea(attrs={"rows": 3})
+    )

@@ -3,13 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from debtors.intake.reasons import row_reason
-from domain.phones import PhoneError, parse_phone
 from gateways.commands import SESSION_KIND
+from gateways.forms import PhoneForm
 from gateways.kinds import kind_named
 from gateways.models import Channel, Pool
 from gateways.sessions import LIMITS
@@ -64,23 +61,6 @@ class NewSessionForm(forms.Form):
     @property
     def limits(self) -> dict[str, int]:
         return {name: self.cleaned_data[name] for name in LIMITS}
-
-
-class PhoneForm(forms.Form):
-    """A phone as people write it, cleaned to E.164."""
-
-    phone = forms.CharField(
-        label=gettext_lazy("Phone"),
-        max_length=100,
-        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "off"}),
-    )
-
-    def clean_phone(self) -> str:
-        given = self.cleaned_data["phone"]
-        phone = parse_phone(given, settings.DEFAULT_COUNTRY)
-        if isinstance(phone, PhoneError):
-            raise forms.ValidationError(str(row_reason(phone.code, {"column": _("Phone"), "value": given})))
-        return phone.e164
 
 
 class LinkForm(PhoneForm):
