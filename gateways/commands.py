@@ -1,5 +1,6 @@
 """What staff do to pools and gateways: validated, with secrets sealed, and errors that say what to do."""
 
+import hashlib
 import math
 import secrets
 from collections.abc import Collection, Mapping
@@ -134,13 +135,23 @@ def create_gateway(
     return gateway
 
 
-def change_gateway(*, name: str, fields: Mapping[str, Any], forget: Collection[str] = ()) -> Gateway:
+def settings_version(gateway: Gateway) -> str:
+    """Which version of a line's settings these are."""
+    # Sealing gives another text each time, so the seal tells one version of the settings from the next.
+    return hashlib.sha256(gateway.secrets.sealed.encode()).hexdigest()[:16]
+
+
+def change_gateway(
+    *, name: str, fields: Mapping[str, Any], forget: Collection[str] = (), version: str | None = None
+) -> Gateway:
     """Change what is given of a line's settings, also while it sends: its next slice takes them up.
 
     What is not named stays as it is, secrets too, unless `forget` names it: that goes back to its default. Raises
-    GatewayError, also when somebody else changed the line meanwhile.
+    GatewayError, also when somebody else changed the line meanwhile: since `version`, where that is given.
     """
     gateway = gateway_named(name)
+    if version is not None and version != settings_version(gateway):
+        raise _changed_meanwhile(name)
     kind = kind_named(gateway.kind)
     if kind.needs_session:
         raise GatewayError(_("“%(name)s” goes with its session: change it there.") % {"name": name})
@@ -150,13 +161,16 @@ def change_gateway(*, name: str, fields: Mapping[str, Any], forget: Collection[s
     plain, sealed = kind.split(kind.clean({**kept, **fields}))
     sealed |= {field: value for field, value in gateway.secrets.items() if field not in declared}
     new = typed_values(Gateway, {"config": plain, "secrets": sealed})
-    # Sealing gives another text each time, so the seal tells one version of the settings from the next.
     same = {"_id": gateway.pk, "secrets": gateway.secrets.sealed}
     if not collection(Gateway).update_one(same, {"$set": new}).matched_count:
-        raise GatewayError(_("Somebody else changed “%(name)s” meanwhile: look at it and try again.") % {"name": name})
+        raise _changed_meanwhile(name)
     publish(GatewayChanged(str(gateway.pk)))
     gateway.config, gateway.secrets = plain, sealed
     return gateway
+
+
+def _changed_meanwhile(name: str) -> GatewayError:
+    return GatewayError(_("Somebody else changed “%(name)s” meanwhile: look at it and try again.") % {"name": name})
 
 
 def create_session(*, name: str, pool: str, fields: Mapping[str, Any] | None = None) -> tuple[Session, Gateway]:

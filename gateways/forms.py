@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from debtors.intake.reasons import row_reason
 from domain.phones import PhoneError, parse_phone
+from gateways.commands import DEFAULT_PACE
 from gateways.errors import GatewayError
 from gateways.fields import Field, FieldType, Kind
 from gateways.models import Channel, Pool, Strategy
@@ -21,7 +22,8 @@ LONGEST_TEST = 1_600
 """Characters of a test: ten SMS parts, which no test needs."""
 
 EXAMPLE = "https://host/send?to={phone}&text={message}"
-FORGET = "forget-"
+FORGET, VERSION = "forget-", "seen-version"
+"""What a form has beside a kind's declared fields, whose names have no hyphen."""
 
 
 def refuse(error: GatewayError, *targets: forms.Form) -> None:
@@ -82,6 +84,7 @@ class PoolForm(forms.Form):
             initial |= {"delay": f"{pool.delay_seconds:g}", "variation": f"{pool.variation_seconds:g}"}
             initial["throttle_max"] = f"{pool.throttle_max:g}"
         super().__init__(data, initial=initial)
+        self._pool = pool
         # A strategy's label is its name and what it means: a list on a phone has room for the name.
         strategy = self.fields["strategy"]
         assert isinstance(strategy, forms.ChoiceField)
@@ -95,6 +98,12 @@ class PoolForm(forms.Form):
         values = dict(self.cleaned_data)
         if not values["auto_throttle"]:
             values["throttle_target"] = values["throttle_max"] = None
+        if self._pool is not None:  # of which the command would leave alone what is not given
+            delay, variation = DEFAULT_PACE[Channel(self._pool.channel)]
+            values["delay"] = delay if values["delay"] is None else values["delay"]
+            values["variation"] = (
+                min(variation, values["delay"]) if values["variation"] is None else values["variation"]
+            )
         return values
 
 
@@ -139,10 +148,16 @@ class SettingsForm(forms.Form):
     """
 
     def __init__(
-        self, data: Mapping[str, Any] | None = None, *, kind: Kind, stored: Mapping[str, Any] | None = None
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        kind: Kind,
+        stored: Mapping[str, Any] | None = None,
+        version: str = "",
     ) -> None:
         super().__init__(data, prefix="set")
         self.kind = kind
+        self.fields[VERSION] = forms.CharField(required=False, initial=version, widget=forms.HiddenInput)
         self._sections: dict[str, list[str]] = {}
         self._changed_sections: set[str] = set()
         shown = kind.masked(stored or {})
@@ -187,6 +202,10 @@ class SettingsForm(forms.Form):
         fields = {field.name: self.cleaned_data.get(field.name) for field in self.kind.fields}
         secret = {field.name for field in self.kind.fields if field.secret}
         return {name: value for name, value in fields.items() if value or name not in secret}
+
+    def seen_version(self) -> str:
+        """The version of the settings that the form was filled with."""
+        return str(self.cleaned_data[VERSION])
 
     def forgotten(self) -> list[str]:
         """The stored secrets that are to be removed."""

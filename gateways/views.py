@@ -183,10 +183,13 @@ def edit_line(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     except CannotUnseal as error:
         messages.error(request, str(error))
         return go_to(request, "gateways:line", found.pk)
-    form = forms.SettingsForm(request.POST or None, kind=kind_named(found.kind), stored=stored)
+    version = commands.settings_version(found)
+    form = forms.SettingsForm(request.POST or None, kind=kind_named(found.kind), stored=stored, version=version)
     if request.method == "POST" and form.is_valid():
         try:
-            commands.change_gateway(name=found.name, fields=form.given(), forget=form.forgotten())
+            commands.change_gateway(
+                name=found.name, fields=form.given(), forget=form.forgotten(), version=form.seen_version()
+            )
         except GatewayError as error:
             forms.refuse(error, form)
         else:

@@ -189,6 +189,16 @@ def test_change_of_a_line_that_somebody_changed_meanwhile_is_refused(
     assert settings_of(line)["timeout_s"] == 40
 
 
+def test_form_that_was_filled_before_somebody_else_saved_is_refused(signed_in: Client, line: Gateway) -> None:
+    form = signed_in.get(f"/lines/{line.pk}/edit/").context["form"]
+    mine = {**as_a_browser_sends(form), "set-success_pattern": "mine"}
+    assert edit(signed_in, line, timeout_s="40") == ""
+    answer = signed_in.post(f"/lines/{line.pk}/edit/", mine)
+    assert answer.status_code == 200
+    assert "Somebody else changed" in answer.content.decode()
+    assert (settings_of(line)["timeout_s"], settings_of(line)["success_pattern"]) == (40, "")
+
+
 def test_settings_of_a_session_are_not_changed_as_a_lines(signed_in: Client) -> None:
     session = make_session(make_whatsapp_pool())
     assert signed_in.get(f"/lines/{session.gateway}/edit/").status_code == 404

@@ -148,6 +148,18 @@ def test_wrong_pool_is_refused_at_its_field(signed_in: Client, changes: dict[str
     assert Pool.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "stored"), [({"delay": "", "variation": ""}, (10, 5)), ({"delay": "3", "variation": ""}, (3, 3))]
+)
+def test_pace_that_is_left_empty_is_the_usual_one(
+    signed_in: Client, given: dict[str, str], stored: tuple[float, float]
+) -> None:
+    pool = make_whatsapp_pool("Norte", delay_seconds=40, variation_seconds=20)
+    signed_in.post(f"/pools/{pool.pk}/edit/", {"strategy": "competitive", **given})
+    pool.refresh_from_db()
+    assert (pool.delay_seconds, pool.variation_seconds) == stored
+
+
 def test_pool_is_edited_but_for_its_name_and_channel(signed_in: Client) -> None:
     pool = make_whatsapp_pool("Norte", delay_seconds=10, variation_seconds=5)
     found = text(signed_in, f"/pools/{pool.pk}/edit/")
