@@ -1,6 +1,6 @@
 """The pages of conversations: who wrote, and the texts with one of them, with a reply."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +19,9 @@ from lib.htmx import go_to
 from lib.paging import keyset_page
 from messaging.conversations import mark_read
 from systemlog.audit import record
+
+MOST_UNREAD = 1_000_000
+"""Far above any number of texts that a page can have told of."""
 
 
 @require_safe
@@ -77,10 +80,10 @@ def seen(request: HttpRequest, address: str) -> HttpResponse:
     found = _person(address)
     try:
         number = int(request.POST["unread"])
-        last = datetime.fromisoformat(request.POST["at"])
-    except (KeyError, ValueError):
+        last = datetime.fromisoformat(request.POST["at"]).astimezone(UTC)
+    except (KeyError, ValueError, OverflowError):
         return HttpResponse(status=400)
-    if found.conversation is not None and last.tzinfo is not None:
+    if found.conversation is not None and 0 < number < MOST_UNREAD:
         mark_read(found.conversation, unread=number, last_in_at=last)
     return HttpResponse(status=204)
 

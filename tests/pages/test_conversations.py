@@ -260,7 +260,16 @@ def test_known_line_that_is_not_connected_stays_the_first_choice(signed_in: Clie
     assert "data-waits" in shown.content.decode()
 
 
-@pytest.mark.parametrize("data", [{}, {"unread": "x", "at": "y"}, {"unread": "1", "at": "2026-01-01"}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"unread": "x", "at": "y"},
+        {"unread": "1", "at": "2026-01-01"},
+        {"unread": "9" * 30, "at": "2026-01-01T00:00:00+00:00"},
+        {"unread": "1", "at": "0001-01-01T00:00:00+14:00"},
+    ],
+)
 def test_seen_survives_nonsense(signed_in: Client, session: Session, data: dict[str, str]) -> None:
     wrote(session.gateway, "hola")
     assert signed_in.post(f"/messages/{KEY}/seen/", data).status_code in (204, 400)
