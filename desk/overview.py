@@ -28,6 +28,8 @@ from sessions_app.queries import all_sessions
 AT_WORK = [CampaignStatus.RUNNING.value, CampaignStatus.PAUSED.value, CampaignStatus.SCHEDULED.value]
 MOST_CAMPAIGNS = 10
 MOST_HANDS = 6
+MOST_OF_A_KIND = 200
+"""Paused campaigns, or lines that don't answer, that are counted among what needs a hand."""
 MOST_PEOPLE = 5
 MOST_COUNTED = 1_000
 """A figure that is counted stops here, and says that there are more."""
@@ -82,7 +84,8 @@ def _sessions() -> Iterator[Hand]:
 
 
 def _campaigns() -> Iterator[Hand]:
-    for campaign in Campaign.objects.filter(status=CampaignStatus.PAUSED.value).order_by("-created_at")[:MOST_HANDS]:
+    paused = Campaign.objects.filter(status=CampaignStatus.PAUSED.value).order_by("-created_at")
+    for campaign in paused[:MOST_OF_A_KIND]:
         reason = campaign.pause_reason
         yield Hand(
             key=f"campaign-{campaign.pk}",
@@ -96,7 +99,7 @@ def _campaigns() -> Iterator[Hand]:
 
 
 def _lines() -> Iterator[Hand]:
-    for line in down():
+    for line in down(most=MOST_OF_A_KIND):
         why, what = line_reason(line)
         yield Hand(
             key=f"line-{line.pk}",
@@ -124,10 +127,10 @@ def _unread() -> Iterator[Hand]:
         )
 
 
-def down() -> list[Gateway]:
+def down(*, most: int = MOST_HANDS) -> list[Gateway]:
     """The SMS lines that don't answer; what a session lacks is told of the session."""
     found = Gateway.objects.filter(active=True, health=LaneHealth.DOWN, channel=Channel.SMS)
-    return list(found.select_related("pool").order_by("name")[:MOST_HANDS])
+    return list(found.select_related("pool").order_by("name")[:most])
 
 
 def unread() -> int:

@@ -13,6 +13,7 @@ from accounts.models import User
 from campaigns import commands
 from campaigns.models import Campaign
 from desk import overview
+from desk.fragments import what_next
 from domain.delivery import Incoming, Receipt, ReceiptState, Sent
 from domain.outcome import after_send
 from domain.states import CampaignStatus, Desired, SessionStatus
@@ -111,6 +112,16 @@ def test_most_urgent_thing_comes_first(signed_in: Client) -> None:
     text = panel(signed_in)
     assert text.index("Ventas 2") < text.index("Cobranza norte")
     assert "No hay sesiones" in text
+
+
+def test_what_does_not_fit_is_counted_in_full(signed_in: Client) -> None:
+    pool = make_pool()
+    for number in range(overview.MOST_HANDS + 3):
+        make_campaign(pool, status=CampaignStatus.PAUSED)
+        make_line(pool, f"http://127.0.0.1:1/{number}")
+    Gateway.objects.update(health=LaneHealth.DOWN, health_reason="connect")
+    shown = what_next("")
+    assert (len(shown["others"]), shown["more"]) == (overview.MOST_HANDS - 1, overview.MOST_HANDS + 6)
 
 
 def test_figures_of_the_day_count_each_milestone_once() -> None:
