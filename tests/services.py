@@ -8,6 +8,7 @@ others.
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -79,6 +80,8 @@ KEY = pytest.StashKey[TestServices]()
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Set the addresses before pytest-django loads the settings."""
+    # A shell without job control has what it runs in the background ignore Ctrl-C, and so would what tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     early_config.stash[KEY] = TestServices()
 
 

@@ -60,8 +60,9 @@ def test_every_model_opens(administrator: Client, language: str) -> None:
         if found is not None:
             assert administrator.get(path(model, "change", found.pk)).status_code == 200, model
         adding = administrator.get(path(model, "add")).status_code
+        kept_by_a_library = model._meta.app_label == "axes"
         lean = isinstance(admin.site._registry[model], LeanAdmin)
-        assert adding == (403 if lean else 200), model
+        assert adding == (403 if lean or kept_by_a_library else 200), model
     assert (
         line.secrets["callback_secret"] not in administrator.get(path(type(line), "change", line.pk)).content.decode()
     )

@@ -122,7 +122,7 @@ class Driver:
         for flag in flags:
             options.add_argument(flag)
         browser = webdriver.Remote(self.url, options=options, client_config=ClientConfig(self.url, timeout=90))
-        browser.set_script_timeout(60)
+        browser.set_script_timeout(150)
         if wa_js:
             source = PAGE.read_text() + BUNDLE.read_text() + ";standInTest.listen();"
             browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": source})
