@@ -63,9 +63,8 @@ def test_every_model_opens(administrator: Client, language: str) -> None:
         kept_by_a_library = model._meta.app_label == "axes"
         lean = isinstance(admin.site._registry[model], LeanAdmin)
         assert adding == (403 if lean or kept_by_a_library else 200), model
-    assert (
-        line.secrets["callback_secret"] not in administrator.get(path(type(line), "change", line.pk)).content.decode()
-    )
+    shown = administrator.get(path(type(line), "change", line.pk)).content.decode()
+    assert "127.0.0.1:9/send" not in shown  # an address may hold a secret
 
 
 def test_staff_without_permissions_see_nothing(client: Client, staff: User) -> None:
