@@ -115,10 +115,6 @@ def _add_lines(book: Workbook, lines: Sequence[Sequence[str]]) -> None:
         )
 
 
-def _number(value: str) -> Any:
-    return int(value) if value.isdigit() else value
-
-
 def _cell(sheet: Any, key: str, value: Any, zone: ZoneInfo) -> Any:
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None, microsecond=0)

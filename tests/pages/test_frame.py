@@ -1,8 +1,12 @@
 """The frame of every page: signing in, the menu, the language, the theme."""
 
+import re
+from collections.abc import Iterator
+
 import pytest
 from axes.models import AccessAttempt
 from django.test import Client
+from django.urls import URLResolver, get_resolver
 
 from accounts.models import User
 from systemlog.models import SystemLog
@@ -15,6 +19,28 @@ pytestmark = pytest.mark.django_db
 def test_pages_ask_to_sign_in_when_nobody_is(client: Client) -> None:
     answer = client.get("/")
     assert (answer.status_code, answer["Location"]) == (302, "/accounts/login/?next=/")
+
+
+OPEN = {"accounts/login/", "accounts/language/"}
+"""The pages for whoever is not signed in."""
+
+
+def _routes(resolver: URLResolver, before: str = "") -> Iterator[str]:
+    for each in resolver.url_patterns:
+        route = before + str(each.pattern)
+        if isinstance(each, URLResolver):
+            yield from _routes(each, route)
+        else:
+            yield route
+
+
+def test_every_page_is_for_who_is_signed_in(client: Client) -> None:
+    routes = {route for route in _routes(get_resolver()) if not route.startswith("admin/")} - OPEN
+    assert "campaigns/<oid:pk>/start/" in routes
+    for route in sorted(routes):
+        path = "/" + re.sub("<[^>]*>", "0" * 24, route)
+        for answer in (client.get(path), client.post(path)):
+            assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/accounts/login/"), path
 
 
 def test_login_refuses_a_wrong_password(client: Client, staff: User) -> None:
