@@ -26,7 +26,7 @@ class Request(models.TextChoices):
     """Something to be done once; the supervisor empties it when it has begun."""
 
     NONE = ""
-    LOGOUT = "logout", _("Log out")  # of WhatsApp, so that the phone forgets this browser
+    LOGOUT = "logout", pgettext_lazy("session", "Log out")  # of WhatsApp: the phone forgets this browser
     RESET = "reset", _("Reset the login")  # throw the profile away: a new QR
     RELOAD = "reload", _("Load the page again")
     REFRESH_QR = "refresh_qr", _("Show a new QR")
