@@ -11,6 +11,7 @@ from pathlib import Path
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
@@ -33,7 +34,7 @@ class Camera:
         self.driver.find_element(By.NAME, "username").send_keys(user)
         self.driver.find_element(By.NAME, "password").send_keys(password)
         self.driver.find_element(By.CSS_SELECTOR, "form.login .btn-primary").click()
-        WebDriverWait(self.driver, 60).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, ".menu"))
+        self.wait_for(".menu")
 
     def size(self, width: int, height: int) -> None:
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < WIDTH}
@@ -50,6 +51,18 @@ class Camera:
             sys.exit(f"{path} has no link like {pattern}: is the demo under way?")
         return found[1]
 
+    def show_a_qr(self, name: str) -> str:
+        """Add a session and connect it: the path of its page, which shows a QR."""
+        self.open("/sessions/new/")
+        self.driver.find_element(By.NAME, "name").send_keys(name)
+        self.driver.find_element(By.CSS_SELECTOR, "main form .btn-primary").click()
+        self.wait_for("#act-connect").click()
+        self.wait_for(".pair-qr svg")
+        return str(self.driver.current_url).removeprefix(self.url)
+
+    def wait_for(self, css: str) -> WebElement:
+        return WebDriverWait(self.driver, 90).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, css))[0]
+
     def take(self, name: str, path: str, *, dark: bool = False) -> None:
         self.driver.execute_script(f"localStorage.setItem('theme', '{'dark' if dark else 'light'}')")
         self.open(path)
@@ -65,7 +78,7 @@ def main() -> None:
     camera.take("campaign", camera.first("/campaigns/", f"/campaigns/{key}/"))
     camera.take("conversation", camera.first("/messages/", r"/messages/[^\"?/]+/"))
     camera.take("import", camera.first("/debtors/imports/", f"/debtors/imports/{key}/"))
-    camera.take("session", sys.argv[4] if len(sys.argv) > 4 else camera.first("/sessions/", f"/sessions/{key}/"))
+    camera.take("session", camera.show_a_qr("Ventas 4"))
     camera.take("sessions-dark", "/sessions/", dark=True)
     camera.size(390, 844)
     camera.take("campaigns-phone", "/campaigns/")
