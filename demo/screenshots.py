@@ -57,7 +57,7 @@ class Camera:
         self.driver.find_element(By.NAME, "name").send_keys(name)
         self.driver.find_element(By.CSS_SELECTOR, "main form .btn-primary").click()
         self.wait_for("#act-connect").click()
-        self.wait_for(".pair-qr svg")
+        self.wait_for(".pair-qr > svg")
         return str(self.driver.current_url).removeprefix(self.url)
 
     def wait_for(self, css: str) -> WebElement:

@@ -54,7 +54,7 @@ def pair_a_session(browser: Browser, installation: Installation, whatsapp: Runni
     browser.reads("Mostrador", "h1")
     browser.live()
     browser.click("#act-connect")
-    browser.see(".pair-qr svg")
+    browser.see(".pair-qr > svg")
 
     def paired() -> bool:
         [row] = [row for row in installation.json("session", "list") if row["name"] == "Mostrador"]
