@@ -39,11 +39,12 @@ class Reply:
 
 def count(campaign: ObjectId, *, since: datetime) -> int:
     """How many people answered."""
-    return sum(1 for _ in _people(campaign, since))
+    return sum(1 for _ in _people(campaign, whole_second(since)))
 
 
 def replies(campaign: ObjectId, *, since: datetime) -> list[Reply]:
     """Everybody who answered, who did so last first."""
+    since = whole_second(since)
     people = {row["phone"]: row for row in _people(campaign, since)}
     found = []
     for phones in _chunks(list(people)):
@@ -67,6 +68,11 @@ def replies(campaign: ObjectId, *, since: datetime) -> list[Reply]:
         )
         found += [_reply(people[row["_id"]], row) for row in texts]
     return sorted(found, key=lambda reply: reply.last_at, reverse=True)
+
+
+def whole_second(moment: datetime) -> datetime:
+    """Its second's beginning: WhatsApp tells times by the second, so an answer seems older than it is."""
+    return moment.replace(microsecond=0)
 
 
 def _reply(person: dict[str, Any], row: dict[str, Any]) -> Reply:

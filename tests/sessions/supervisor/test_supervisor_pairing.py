@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+import requests
 from bson import ObjectId
 from django.utils import timezone
 
@@ -32,7 +33,12 @@ def test_session_is_paired_by_its_qr(watched: Watched) -> None:
     watched.whatsapp.control(qr_refresh_s=20)
     watched.look_until(lambda s: s.qr not in ("", first), what="the next QR")
 
-    watched.whatsapp.phone("scan", qr=watched.session.qr, number=watched.account)
+    def scanned() -> bool:
+        """False where the page has shown another code since the last look."""
+        code = {"qr": watched.look().qr, "number": watched.account}
+        return bool(requests.post(f"{watched.whatsapp.url}/phone/scan", json=code, timeout=90).ok)
+
+    wait_for(scanned, seconds=90, what="a code that is still shown")
     connected = watched.until(S.CONNECTED)
 
     assert (connected.phone, connected.qr, connected.cause) == (f"+{watched.account}", "", "")
