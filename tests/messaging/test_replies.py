@@ -23,10 +23,10 @@ def answer(phone: str, at: datetime) -> None:
 
 def test_answer_in_the_second_of_the_start_counts_because_whatsapp_tells_whole_seconds() -> None:
     campaign = make_campaign(make_pool())
-    [key] = add_messages(campaign, 1, status=MessageStatus.SENT)
-    collection(Message).update_one({"_id": key}, {"$set": {"attempts": [{"attempt_id": "a"}]}})
+    add_messages(campaign, 1, status=MessageStatus.SENT)
+    collection(Message).update_one({"campaign": campaign.pk}, {"$set": {"attempts": [{"attempt_id": "a"}]}})
     since = timezone.now().replace(microsecond=700_000)
-    phone = Message.objects.get(pk=key).phone
+    phone = Message.objects.get(campaign=campaign.pk).phone
     answer(phone, since - timedelta(seconds=2))
     assert replies.count(campaign.pk, since=since) == 0
     answer(phone, since.replace(microsecond=0))
