@@ -86,6 +86,8 @@ def test_each_strategy_reaches_everybody_once_and_hears_them(
         [reply] = installation.json("campaign", "replies", strategy)
         assert (reply["phone"], reply["texts"], reply["last_text"]) == (f"+{answering}", 1, "Pago el viernes")
         by_account = [sum(a["account"] == account for a in arrivals) for account in ACCOUNTS.values()]
-        assert all(by_account)
+        if strategy != "competitive":
+            # Where lanes pull, whoever is there first may have taken all before the others begin.
+            assert all(by_account)
         if strategy == "fixed_turns":
             assert max(by_account) - min(by_account) <= 1
