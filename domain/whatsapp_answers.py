@@ -1,6 +1,6 @@
 """What the page of WhatsApp Web says of a message: sent, refused, failed for good, or nobody can tell.
 
-The page's words are those of sessions_app/browser/bridge.js. Times of the page are its clock's, in milliseconds.
+The page's words are those of sessions_app/browser/bridge/. Times of the page are its clock's, in milliseconds.
 """
 
 from collections.abc import Mapping

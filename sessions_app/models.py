@@ -139,7 +139,7 @@ class SessionChange(models.Model):
 class SessionEvent(models.Model):
     """Something that the page told, stored before the page may forget it; applied by engine/inbox.py. Kept 7 days.
 
-    `name` is "ack" ({"ids": [hex part of the message's id, …], "ack": -1..4}) or "message" (see bridge.js).
+    `name` is "ack" ({"ids": [hex part of the message's id, …], "ack": -1..4}) or "message" (see browser/bridge/).
     """
 
     session = ObjectIdField()

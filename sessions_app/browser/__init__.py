@@ -1,1 +1,1 @@
-"""A supervised Chromium with WhatsApp Web in it, as plain calls: driver (processes), bridge.js (in the page), page."""
+"""A supervised Chromium with WhatsApp Web in it, as plain calls: driver (processes), bridge/ (in the page), page."""

@@ -1,7 +1,7 @@
 """The page of a session, as plain calls: its state, its events, and jobs that are started and asked for.
 
 No call waits in the page. A job whose answer is not known may have been done or not (PageTimeout), one that was refused
-surely was not begun (JobRefused). What the words mean: bridge.js.
+surely was not begun (JobRefused). What the words mean: bridge/state.js and bridge/jobs.js.
 """
 
 import base64

@@ -8,17 +8,30 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-BRIDGE = Path(__file__).with_name("bridge.js")
 BUNDLE = Path(__file__).resolve().parents[2] / "build" / "vendor" / "wa-js" / "wppconnect-wa.js"
+BRIDGE = Path(__file__).with_name("bridge")
+# One job a file, all in one scope: no name is declared twice, and what a `let` holds is changed by its own file alone.
+# While it loads, a part needs only what stands before it; main comes last and sets the others to work.
+PARTS = (
+    "tools", "memory", "notices", "login", "codes", "keys", "events", "acks", "people", "hearing", "lookback", "fence",
+    "files", "calls", "send", "look", "kinds", "jobs", "state", "main",
+)  # fmt: skip
 
 # By default wa-js reports to an analytics service, and sends the first link of a text to preview servers of others.
 CONFIG = {"disableGoogleAnalytics": True, "linkPreviewApiServers": []}
 
 
 @cache
+def bridge() -> str:
+    """All of bridge/ as one script; the page sees nothing of it but `whatsmassive`."""
+    parts = "\n".join((BRIDGE / f"{part}.js").read_text() for part in PARTS)
+    return f'globalThis.whatsmassive = (() => {{\n"use strict";\n{parts}\nreturn bridge;\n}})();\n'
+
+
+@cache
 def code() -> str:
     """Which version of the scripts this is: a page keeps those that it was loaded with."""
-    return sha256(BUNDLE.read_bytes() + BRIDGE.read_bytes()).hexdigest()[:12]
+    return sha256(BUNDLE.read_bytes() + bridge().encode()).hexdigest()[:12]
 
 
 @cache
@@ -34,7 +47,7 @@ def page_scripts(url: str = "") -> str:
             f"window.WPPConfig = {json.dumps(CONFIG)}; window.whatsmassiveCode = {json.dumps(code())};\n",
             BUNDLE.read_text(),
             "\n;",
-            BRIDGE.read_text(),
+            bridge(),
             "}",
         )
     )

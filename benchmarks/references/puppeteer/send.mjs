@@ -2,9 +2,9 @@
 //
 //     node send.mjs DEBUGGER_ADDRESS PAGE_URL N FIRST_NUMBER
 //
-// The call does in the page what the product's does (sessions_app/browser/bridge.js): it asks whether the number is on
-// WhatsApp, finds the chat, sends under an id that was chosen before, and looks for the ack every 50 ms. It writes to N
-// people, and then to the same ones without asking. Prints {"new": {"messages", "seconds"}, "known": {…}}.
+// The call does in the page what the product's does (sessions_app/browser/bridge/send.js): it asks whether the number
+// is on WhatsApp, finds the chat, sends under an id that was chosen before, and looks for the ack every 50 ms. It
+// writes to N people, and then to the same ones without asking. Prints {"new": {"messages", "seconds"}, "known": {…}}.
 
 import { randomBytes } from "node:crypto";
 import puppeteer from "puppeteer-core";

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from sessions_app.browser import driver
-from sessions_app.browser.scripts import BRIDGE, BUNDLE
+from sessions_app.browser.scripts import BUNDLE, bridge
 from tests.sessions.browser.running import Running, new_key, start_browser
 from tests.whatsapp_web.browser import Driver, wait_for
 from tests.whatsapp_web.simulated import RunningWhatsApp
@@ -82,7 +82,7 @@ def test_page_asks_nobody_but_whatsapp(
         # The same without our guard, in a page where our scripts stay out: so the proxy does see it.
         running.page.open(whatsapp.url.replace("127.0.0.1", "localhost"))
         wait_for(lambda: running.remote.execute_script("return location.hostname === 'localhost'"), what="that page")
-        running.remote.execute_script(f"{BUNDLE.read_text()};{BRIDGE.read_text()}")
+        running.remote.execute_script(f"{BUNDLE.read_text()};{bridge()}")
         running.link("5491150000052")
         send_with_preview(running, person)
         wait_for(lambda: proxy.others() == OF_WA_JS, what="all of the leaks")
