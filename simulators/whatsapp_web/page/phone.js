@@ -1,6 +1,7 @@
 // The control page: the HTTP API for people. It asks again every second and shows what there is.
 
 import { dataUrlOf } from "./files.js";
+import { lineOf, rowOf } from "./rows.js";
 
 const REFRESH_MS = 1000;
 const part = (id) => document.getElementById(id);
@@ -30,60 +31,13 @@ async function act(action, given) {
   await refresh();
 }
 
-function cell(content) {
-  const made = document.createElement("td");
-  made.append(...[content].flat());
-  return made;
-}
-
-function button(text, press) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.textContent = text;
-  made.onclick = press;
-  return made;
-}
-
-function rowOf({ profile, connected, state, qr, number, link_code: code, mode, info }) {
-  const row = document.createElement("tr");
-  const buttons = number
-    ? [
-        button("Log out", () => act("logout", { number, profile })),
-        button("Reload", () => act("reload", { profile })),
-        button("Ban for a while", () => act("event", { number, profile, event: "account_temporarily_banned" })),
-      ]
-    : [
-        button("Scan", () => {
-          document.querySelector('form[data-action="scan"] [name="qr"]').value = qr;
-          document.querySelector('form[data-action="scan"] [name="number"]').focus();
-        }),
-        button("Refuse", () => act("refuse", { qr })),
-      ];
-  row.append(
-    cell(profile.slice(0, 8)),
-    cell(connected ? state : `${state}, away`),
-    cell(number || code),
-    cell(`${mode} ${info}`),
-    cell(buttons),
-  );
-  return row;
-}
-
-function lineOf({ from_me: mine, chat, body, caption, filename, type, ack, t }) {
-  const line = document.createElement("li");
-  const time = new Date(t * 1000).toLocaleTimeString();
-  const text = type === "chat" ? body : `[${type}] ${filename} ${caption}`;
-  line.textContent = `${time} ${mine ? "→" : "←"} ${chat}: ${text}${mine ? ` (ack ${ack})` : ""}`;
-  return line;
-}
-
 // Rows are made anew only when something changed, so that a press is not lost between two of them.
 let shown = "";
 
 async function refresh() {
   const { devices } = await ask("GET", "/devices");
   const now = JSON.stringify(devices);
-  if (now !== shown) part("browsers").replaceChildren(...devices.map(rowOf));
+  if (now !== shown) part("browsers").replaceChildren(...devices.map((one) => rowOf(one, act)));
   shown = now;
   const numbers = [...new Set(devices.map((one) => one.number).filter(Boolean))];
   part("accounts").replaceChildren(...numbers.map((number) => new Option(number)));
