@@ -19,7 +19,8 @@
     const dialog = form.dataset.confirm && document.getElementById(form.dataset.confirm);
     if (!dialog || form.dataset.confirmed) {
       // A second click on a slow page must not do it twice.
-      if (form.method === "post") setTimeout(() => form.querySelectorAll("button").forEach((b) => { b.disabled = true; }));
+      const disable = () => form.querySelectorAll("button").forEach((button) => { button.disabled = true; });
+      if (form.method === "post") setTimeout(disable);
       return;
     }
     event.preventDefault();
@@ -55,7 +56,8 @@
   // "/" searches, "g" and a letter goes to a page of the menu.
   let going = 0;
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, dialog")) return;
     if (event.key === "/") {
       const search = document.querySelector("[data-search]");
       if (search) { event.preventDefault(); search.focus(); search.select(); }

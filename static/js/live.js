@@ -62,7 +62,8 @@
     element.classList.add("changed");
   };
   document.body.addEventListener("htmx:oobAfterSwap", (event) => {
-    if (event.detail.elt && event.detail.elt.id) flash(document.getElementById(event.detail.elt.id) || event.detail.elt);
+    const swapped = event.detail.elt;
+    if (swapped && swapped.id) flash(document.getElementById(swapped.id) || swapped);
     if (event.target.id === "live-socket") setClock(event.target);
   });
 })();
