@@ -11,7 +11,8 @@ from django.conf import settings
 BUNDLE = Path(__file__).resolve().parents[2] / "build" / "vendor" / "wa-js" / "wppconnect-wa.js"
 BRIDGE = Path(__file__).with_name("bridge")
 # One job a file, all in one scope: no name is declared twice, and what a `let` holds is changed by its own file alone.
-# While it loads, a part needs only what stands before it; main comes last and sets the others to work.
+# While it loads, a part needs only what stands before it; main comes last and sets the others to work. Not modules: the
+# page's policy would refuse to import them, and a bundler would stand between what is read here and what runs there.
 PARTS = (
     "tools", "memory", "notices", "login", "codes", "keys", "events", "acks", "people", "hearing", "lookback", "fence",
     "files", "calls", "send", "look", "kinds", "jobs", "state", "main",
