@@ -22,8 +22,7 @@ from live.events import GatewayChanged, SessionChanged
 from live.publish import publish
 from messaging import claims, receipts
 from messaging.claims import Answered
-from messaging.models import Conversation, DayTally
-from messaging.queries import day_figures
+from messaging.models import Conversation
 from sessions_app.models import Session
 from systemlog.models import Level, SystemLog
 from tests.factories.debtors import make_debtor
@@ -124,26 +123,6 @@ def test_what_does_not_fit_is_counted_in_full(signed_in: Client) -> None:
     assert (len(shown["others"]), shown["more"]) == (overview.MOST_HANDS - 1, overview.MOST_HANDS + 6)
 
 
-def test_figures_of_the_day_count_each_milestone_once() -> None:
-    holder, attempts = sent(4)
-    assert day_figures() == {"sent": 4, "delivered": 0, "read": 0, "failed": 0}
-    states = [ReceiptState.READ, ReceiptState.DELIVERED, ReceiptState.FAILED]
-    told = [Receipt(state, attempt_id=attempt) for state, attempt in zip(states, attempts, strict=False)]
-    for _ in range(2):
-        receipts.store(str(holder.gateway), told)
-        receipts.apply_due()
-    assert day_figures() == {"sent": 4, "delivered": 2, "read": 1, "failed": 1}
-    receipts.store(str(holder.gateway), [Receipt(ReceiptState.READ, attempt_id=attempts[1])])
-    receipts.apply_due()
-    assert day_figures() == {"sent": 4, "delivered": 2, "read": 2, "failed": 1}
-
-
-def test_figures_of_yesterday_are_not_of_today() -> None:
-    sent(2)
-    DayTally.objects.update(day="2020-01-01")
-    assert day_figures() == {"sent": 0, "delivered": 0, "read": 0, "failed": 0}
-
-
 def test_counted_figures_stop_where_counting_grows_dear(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overview, "MOST_COUNTED", 3)
     receipts.store(str(ObjectId()), [Incoming(str(n), f"+5691111{n:04}", "hola") for n in range(9)])
@@ -167,8 +146,6 @@ def test_panel_asks_as_much_for_many_messages_as_for_few(signed_in: Client) -> N
     ("query", "index"),
     [
         (lambda: Conversation.objects.filter(is_unread=True)[:9], "conversation_unread"),
-        (lambda: Conversation.objects.filter(last_in_at__gte=timezone.now())[:9], "conversation_wrote"),
-        (lambda: DayTally.objects.filter(day="2026-01-01"), "day_tally_day_lane"),
     ],
 )
 def test_figures_are_read_along_an_index(query: Callable[..., object], index: str) -> None:
