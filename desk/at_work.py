@@ -32,7 +32,7 @@ MOST_ROWS = 5
 # Campaigns ------------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class CampaignRow:
-    """A campaign at work. `outlook` is what comes next, `why` what holds it up; `urgent` is whether it needs somebody."""
+    """A campaign at work: what comes next, what holds it up (`why`), and whether it needs somebody (`urgent`)."""
 
     shown: Standing
     outlook: str
@@ -68,7 +68,7 @@ def _row(campaign: Campaign) -> CampaignRow:
             why.append(shortage_sentence(troubles.sessions, campaign.channel))
         why += [line_sentence(line, campaign.timezone) for line in troubles.lines]
         if found.progress.unattended:
-            why.append(_("Nobody has taken it up: no worker is running."))
+            why.append(_("Nobody has taken it up: no worker is running. It begins by itself as soon as one does."))
         down = any(line.down for line in troubles.lines)
         urgent = troubles.sessions is not None or down or found.progress.unattended
     return CampaignRow(found, wording.outlook(found), why, urgent)
@@ -119,6 +119,8 @@ def _lines() -> list[LineRow]:
 
 def _line(line: Gateway, now: datetime) -> LineRow:
     if line.health == LaneHealth.OK:
-        return LineRow(line, LaneHealth.SLOWED.value, capfirst(reason_sentence(line.capped_by)) + ".", line.capped_until)
+        return LineRow(
+            line, LaneHealth.SLOWED.value, capfirst(reason_sentence(line.capped_by)) + ".", line.capped_until
+        )
     rests = line.next_send_at if line.next_send_at is not None and line.next_send_at > now else None
     return LineRow(line, str(line.health), line_reason(line)[0], rests)

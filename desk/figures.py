@@ -82,7 +82,7 @@ def _whole(found: Compared, percent: int | None) -> str:
     whole = figure(found.yesterday)
     if percent is None or found.by_now is None:
         return _("all of yesterday: %(whole)s") % {"whole": whole}
-    return _("yesterday: %(number)s, all day: %(whole)s") % {"number": figure(found.by_now), "whole": whole}
+    return _("yesterday: %(number)s of %(whole)s") % {"number": figure(found.by_now), "whole": whole}
 
 
 # Throughput -----------------------------------------------------------------------------------------------------------

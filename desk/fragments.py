@@ -53,7 +53,7 @@ def trouble(key: str) -> dict[str, Any]:
 
 
 def by_the_clock(key: str) -> tuple[str, ...]:
-    """No event changes it: what is over stays as it was. It is looked at again as every fragment is, once in a while."""
+    """No event changes it: what is over stays as it was. Every fragment is looked at again once in a while."""
     return ()
 
 

@@ -1,6 +1,6 @@
-"""Days and slots of the figures: when a day begins on a zone's clocks, the same time of the day before, how fast it goes.
+"""Days and slots of the figures: when a day begins on a zone's clocks, the same time of the day before, the rate.
 
-A slot is five minutes of UTC. Every zone of today is a multiple of fifteen minutes away from it, so no slot is of two days.
+A slot is five minutes of UTC. Zones are a multiple of fifteen minutes away from it, so no slot is of two days.
 """
 
 from collections.abc import Mapping

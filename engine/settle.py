@@ -55,9 +55,7 @@ def send_and_settle(
     return answers
 
 
-def _answers(
-    lane: Lane, provider: Provider, batch: list[Outbound], *, not_after: float
-) -> Iterator[Sent | SendError]:
+def _answers(lane: Lane, provider: Provider, batch: list[Outbound], *, not_after: float) -> Iterator[Sent | SendError]:
     """The provider's answers; a fault of the provider itself ends them, and what has none is unknown."""
     try:
         yield from provider.send(batch, not_after=not_after)

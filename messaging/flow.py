@@ -12,10 +12,13 @@ from pymongo import UpdateOne
 from domain.day import SLOT, begins, by_then, day_before, day_of, same_time_before, slot_of
 from domain.milestones import MILESTONES
 from lib.mongo import bulk_write, collection, session
+from lib.remembered import Remembered
 from messaging.models import SLOT_INDEX, DayTally, SlotTally
 
 WROTE = "wrote"
 FIGURES = (*MILESTONES, WROTE)
+YESTERDAY = 5.0
+"""Seconds for which yesterday's slots are remembered: today's figures are asked for at every event, and they stand."""
 
 
 # Counting -------------------------------------------------------------------------------------------------------------
@@ -27,7 +30,9 @@ def add(counts: Mapping[tuple[str, datetime], Mapping[str, int]]) -> None:
     for (lane, moment), figures in counts.items():
         days[lane, day_of(moment, zone).isoformat()].update(figures)
         slots[lane, _stored(slot_of(moment))].update(figures)
-    bulk_write(DayTally, [_increment({"lane": lane, "day": day}, found) for (lane, day), found in days.items() if found])
+    bulk_write(
+        DayTally, [_increment({"lane": lane, "day": day}, found) for (lane, day), found in days.items() if found]
+    )
     bulk_write(SlotTally, [_increment({"lane": lane, "at": at}, found) for (lane, at), found in slots.items() if found])
 
 
@@ -53,7 +58,7 @@ def compared(now: datetime) -> dict[str, Compared]:
     days = _days([today.isoformat(), yesterday.isoformat()])
     then = same_time_before(now, zone)
     slot = slot_of(then)
-    parts = _parts(begins(yesterday, zone), slot, begins(today, zone))
+    parts = _parts((begins(yesterday, zone), slot, begins(today, zone)))
     found = {}
     for name in FIGURES:
         whole = days[yesterday.isoformat()][name]
@@ -71,16 +76,23 @@ def _days(days: list[str]) -> dict[str, Counter[str]]:
     return {day: _figures(found.get(day)) for day in days}
 
 
-def _parts(start: datetime, slot: datetime, end: datetime) -> list[Counter[str]]:
-    """What was counted from `start` on: before a slot, within it, and after it until `end`."""
-    at = _stored(slot)
-    part = {"$switch": {"branches": [{"case": {"$lt": ["$at", at]}, "then": 0}, {"case": {"$eq": ["$at", at]}, "then": 1}], "default": 2}}  # fmt: skip
+def _ask_parts(span: tuple[datetime, datetime, datetime]) -> list[Counter[str]]:
+    """What was counted from a moment on: before a slot, within it, and after it until the end."""
+    start, slot, end = span
     pipeline: list[dict[str, Any]] = [
         {"$match": {"at": {"$gte": _stored(start), "$lt": _stored(end)}}},
-        {"$group": {"_id": part, **_SUMS}},
+        {"$group": {"_id": {"$cmp": ["$at", _stored(slot)]}, **_SUMS}},
     ]
     found = {row["_id"]: row for row in collection(SlotTally).aggregate(pipeline, hint=SLOT_INDEX, session=session())}
-    return [_figures(found.get(place)) for place in range(3)]
+    return [_figures(found.get(place)) for place in (-1, 0, 1)]
+
+
+_parts = Remembered(_ask_parts, seconds=YESTERDAY)
+
+
+def forget() -> None:
+    """Ask everything anew."""
+    _parts.forget()
 
 
 def slots(start: datetime, end: datetime) -> dict[datetime, Counter[str]]:

@@ -265,7 +265,6 @@ class Conversation(models.Model):
         indexes = (
             models.Index(fields=["last_at", "id"], name="conversation_last"),
             models.Index(fields=["is_unread", "last_at", "id"], name="conversation_unread"),
-            models.Index(fields=["last_in_at"], name="conversation_wrote"),
         )
 
     def __str__(self) -> str:

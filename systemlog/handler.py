@@ -62,8 +62,8 @@ def process_label(arguments: list[str] | None = None) -> str:
 class SystemLogHandler(logging.Handler):
     """INFO and above of our own packages, WARNING and above of all others.
 
-    `extra={"kind": "campaign", "object_id": …}` on a record says what it is about. `"code"`, a stable word, and `"facts"`,
-    plain values, say what happened to whom reads it in another language (desk/incidents.py).
+    `extra={"kind": "campaign", "object_id": …}` on a record says what it is about. `"code"`, a stable word, with
+    `"facts"`, plain values, is what pages tell of it in their own words (desk/incidents.py).
     """
 
     def __init__(self) -> None:

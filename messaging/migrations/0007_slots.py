@@ -40,9 +40,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
         first.setdefault((text["phone"], day), str(text["gateway"]))
     people = Counter((day, lane) for (_phone, day), lane in first.items())
     for (day, lane), number in people.items():
-        database["messaging_daytally"].update_one(
-            {"day": day, "lane": lane}, {"$set": {"wrote": number}}, upsert=True
-        )
+        database["messaging_daytally"].update_one({"day": day, "lane": lane}, {"$set": {"wrote": number}}, upsert=True)
 
 
 class Migration(migrations.Migration):
@@ -75,6 +73,8 @@ class Migration(migrations.Migration):
             name="wrote",
             field=models.IntegerField(default=0),
         ),
+        # Who wrote today was counted along it.
+        migrations.RemoveIndex(model_name="conversation", name="conversation_wrote"),
         migrations.RunPython(create, drop),
         migrations.RunPython(fill, migrations.RunPython.noop),
     ]

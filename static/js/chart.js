@@ -61,7 +61,7 @@
       hooks: { setCursor: [() => chart && tell()] },
       scales: { x: { range: (_, min, max) => [min, max + step] }, y: { range: (_, min, max) => [0, Math.max(4, max * 1.08)] } },
       axes: [
-        { ...axis, grid: { show: false }, space: 60,
+        { ...axis, grid: { show: false }, space: 60, size: 28,
           values: (_, splits) => splits.map((at) => (time(at) === "00:00" ? day.format(at * 1000) : time(at))) },
         { ...axis, grid: { stroke: colour("--line"), width: 1 }, size: 48, space: 36,
           incrs: [1, 2, 5].flatMap((unit) => [1, 10, 100, 1e3, 1e4].map((power) => unit * power)).sort((a, b) => a - b),

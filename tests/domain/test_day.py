@@ -22,7 +22,15 @@ from domain.day import (
 
 SANTIAGO = ZoneInfo("America/Santiago")
 ZONES = st.sampled_from(
-    ["UTC", "America/Santiago", "America/Havana", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Chatham", "Asia/Beirut"]
+    [
+        "UTC",
+        "America/Santiago",
+        "America/Havana",
+        "Asia/Kathmandu",
+        "Australia/Lord_Howe",
+        "Pacific/Chatham",
+        "Asia/Beirut",
+    ]
 ).map(ZoneInfo)
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
 

@@ -14,19 +14,17 @@ from campaigns import commands
 from campaigns.models import Campaign
 from desk import overview
 from desk.fragments import what_next
-from domain.delivery import Incoming, Receipt, ReceiptState, Sent
-from domain.outcome import after_send
+from domain.delivery import Incoming, Receipt, ReceiptState
 from domain.states import CampaignStatus, Desired, SessionStatus
 from gateways.models import Gateway, LaneHealth
 from live.events import GatewayChanged, SessionChanged
 from live.publish import publish
-from messaging import claims, receipts
-from messaging.claims import Answered
+from messaging import receipts
 from messaging.models import Conversation
 from sessions_app.models import Session
 from systemlog.models import Level, SystemLog
 from tests.factories.debtors import make_debtor
-from tests.factories.sending import add_messages, make_campaign, make_line, make_pool
+from tests.factories.sending import make_campaign, make_line, make_pool, send
 from tests.factories.sessions import make_session, make_whatsapp_pool
 from tests.pages.web import Browser
 
@@ -47,26 +45,6 @@ def panel(client: Client) -> str:
 
 def done() -> list[bool]:
     return [step.done for step in overview.first_steps()]
-
-
-def sent(number: int) -> tuple[claims.Holder, list[str]]:
-    """So many messages of a campaign, sent by a line; its holder and the attempts' ids."""
-    pool = make_pool()
-    line = make_line(pool, "http://127.0.0.1:1/")
-    campaign = make_campaign(pool)
-    add_messages(campaign, number)
-    holder = claims.Holder(line.pk, "token", 1)
-    claimed = claims.claim(holder, pool=pool.pk, campaign=campaign.pk, limit=number, shared=True)
-    started = claims.start(holder, claims.new_attempts(claimed, epoch=1))
-    answers = [Sent(outbound.attempt_id, f"theirs-{place}") for place, (outbound, _) in enumerate(started)]
-    claims.settle(
-        holder,
-        [
-            Answered(outbound, of, said, after_send(said, can_reconcile=False))
-            for (outbound, of), said in zip(started, answers, strict=True)
-        ],
-    )
-    return holder, [outbound.attempt_id for outbound, _ in started]
 
 
 def test_fresh_installation_shows_its_first_steps_with_what_is_done(signed_in: Client) -> None:
@@ -173,7 +151,7 @@ def test_panel_is_live(browser: Browser) -> None:
     commands.pause(campaign.name)
     browser.see(f"#hand-campaign-{campaign.pk}")
     SystemLog.objects.create(at=timezone.now(), level=Level.ERROR, source="engine.tick", message="la línea cayó")
-    holder, attempts = sent(3)
+    holder, attempts = send(3)
     publish(GatewayChanged(str(holder.gateway)))
     receipts.store(str(holder.gateway), [Receipt(ReceiptState.READ, attempt_id=attempts[0])])
     receipts.apply_due()
