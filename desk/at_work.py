@@ -23,8 +23,8 @@ from gateways.sessions import SessionRow
 from messaging.reasons import reason_sentence
 
 S = CampaignStatus
-AT_WORK = (S.PAUSED, S.RUNNING, S.SCHEDULED)
-MOST_CAMPAIGNS = 10
+AT_WORK = {S.PAUSED: 5, S.RUNNING: 10, S.SCHEDULED: 5}
+"""How many campaigns of each state are shown: forgotten ones must not stand before those that run."""
 MOST_ROWS = 5
 """Sessions that need a hand, and lines in trouble."""
 
@@ -46,18 +46,22 @@ class CampaignRow:
 
 def campaigns() -> dict[str, Any]:
     """The campaigns that are paused, run, or wait for their time: those that need somebody first, then the newest."""
-    newest = (Campaign.objects.filter(status=status.value).order_by("-created_at") for status in AT_WORK)
-    rows = [_row(campaign) for found in newest for campaign in found[:MOST_CAMPAIGNS]]
-    rows.sort(key=lambda row: (not row.urgent, AT_WORK.index(S(row.campaign.status))))  # stable: the newest stay first
+    found = {
+        status: list(Campaign.objects.filter(status=status.value).order_by("-created_at")[:most])
+        for status, most in AT_WORK.items()
+    }
+    still = watching.standings([*found[S.PAUSED], *found[S.SCHEDULED]])
+    rows = [_row(one) for one in (*still, *(watching.standing(campaign) for campaign in found[S.RUNNING]))]
+    order = list(AT_WORK)
+    rows.sort(key=lambda row: (not row.urgent, order.index(S(row.campaign.status))))  # stable: the newest stay first
     more = 0
-    if len(rows) >= MOST_CAMPAIGNS:
-        total = Campaign.objects.filter(status__in=[status.value for status in AT_WORK]).count()
-        more = max(0, total - MOST_CAMPAIGNS)
-    return {"rows": rows[:MOST_CAMPAIGNS], "more": more}
+    if any(len(found[status]) == most for status, most in AT_WORK.items()):
+        more = Campaign.objects.filter(status__in=[status.value for status in AT_WORK]).count() - len(rows)
+    return {"rows": rows, "more": max(0, more)}
 
 
-def _row(campaign: Campaign) -> CampaignRow:
-    found = watching.standing(campaign)
+def _row(found: Standing) -> CampaignRow:
+    campaign = found.campaign
     why: list[str] = []
     urgent = campaign.status == S.PAUSED
     if urgent and campaign.pause_reason:

@@ -11,12 +11,17 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from campaigns import watching
+from campaigns.models import Campaign
 from campaigns.wording import figure
-from domain.day import SLOT, change, per_minute
+from domain.day import SLOT, change
+from domain.forecast import per_minute
+from domain.states import CampaignStatus
 from messaging import flow
 from messaging.flow import Compared
 
 SPAN = timedelta(hours=24)
+MOST_RUNNING = 100
 DRAWN = ("sent", "delivered", "failed")
 """What the chart has a line for."""
 LABELS = {
@@ -87,17 +92,25 @@ def _whole(found: Compared, percent: int | None) -> str:
 
 # Throughput -----------------------------------------------------------------------------------------------------------
 def now_sent(now: datetime | None = None) -> dict[str, Any]:
-    """How fast messages go out now; and for the chart the slot that is under way and the one before it."""
-    moment = now or datetime.now(UTC)
-    found = flow.latest_slots(moment)
-    rate = per_minute({at: counted["sent"] for at, counted in found.items()}, moment)
+    """How fast the running campaigns go now; and for the chart the slot that is under way and the one before it.
+
+    `rate` is that of all of them, as their rows tell it each; empty where too little goes out to tell, `some` or not.
+    """
+    running = Campaign.objects.filter(status=CampaignStatus.RUNNING.value).order_by("-created_at")
+    lately = [watching.sent_lately(pk) for pk in running.values_list("pk", flat=True)[:MOST_RUNNING]]
+    rate = sum(per_minute(*one) or 0.0 for one in lately)
+    found = flow.latest_slots(now or datetime.now(UTC))
     points = [[_seconds(at), *(counted[name] for name in DRAWN)] for at, counted in sorted(found.items())]
-    return {"rate": _rate(rate), "points": json.dumps(points, separators=(",", ":"))}
+    return {
+        "rate": _rate(rate),
+        "some": any(number for number, _ago in lately),
+        "points": json.dumps(points, separators=(",", ":")),
+    }
 
 
 def _rate(rate: float) -> str:
-    """A rate as people read it: decimals only where they matter; empty for none."""
-    if rate < 0.05:
+    """A rate as people read it: decimals only where they matter; empty below one a minute."""
+    if rate < 1:
         return ""
     return str(formats.number_format(rate, decimal_pos=0 if rate >= 10 else 1, force_grouping=True))
 

@@ -19,14 +19,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from campaigns.models import STATUS_LABELS as CAMPAIGN_LABELS
 from campaigns.models import Campaign
 from campaigns.wording import figure
-from domain.sessions import Cause
-from domain.states import CampaignStatus, SessionStatus
+from domain.states import CampaignStatus, Desired, SessionStatus
 from gateways import sessions
 from gateways.models import Channel, Gateway, LaneHealth
 from gateways.sessions import SessionRow
 from lib.converters import object_id
 from messaging.reasons import reason_sentence
-from sessions_app.describe import change_sentence
+from sessions_app.describe import CAUSES, change_sentence
 from sessions_app.models import STATUS_LABELS as SESSION_LABELS
 from sessions_app.models import Session, SessionChange
 from sessions_app.queries import Trouble, troubles
@@ -84,7 +83,7 @@ TITLES = {
     S.PAIRING: gettext_lazy("“%(name)s” was unlinked"),
 }
 """By the state that a session came into."""
-COLOURS = {S.OFFLINE: "soon", S.PAIRING: "soon"}
+COLOURS = {S.OFFLINE: "soon", S.PAIRING: "soon", S.STARTING: "working", S.SYNCING: "working", S.STOPPED: "waiting"}
 
 
 def _of_sessions(now: datetime) -> Iterator[Incident]:
@@ -99,13 +98,16 @@ def _of_sessions(now: datetime) -> Iterator[Incident]:
 
 def _of_session(trouble: Trouble, row: SessionRow) -> Incident:
     target, status = S(trouble.target), S(row.shown_status)
-    over = status not in TITLES
+    over = status is S.CONNECTED or row.session.desired != Desired.CONNECTED
+    if not over:
+        text = change_sentence(SessionChange(target=trouble.target, cause=trouble.cause))
+    else:  # what to do about it is not said any more
+        text = str(CAUSES.get(trouble.cause, "")) if target is S.FAILED else ""
     back = _("connected again") if status is S.CONNECTED else str(SESSION_LABELS[status])
-    change = SessionChange(target=trouble.target, cause=trouble.cause)
     return Incident(
         key=f"session-{trouble.session}-{target.value}",
         title=str(TITLES[target]) % {"name": row.session.name},
-        text="" if target is S.PAIRING and trouble.cause == Cause.LOGGED_OUT and over else change_sentence(change),
+        text=text,
         at=trouble.last_at,
         often=_often(trouble.times, trouble.lately),
         standing=back,
@@ -140,6 +142,8 @@ LINES = {
     "line.lost": gettext_lazy("The work of “%(name)s” was broken off"),
     "line.fault": gettext_lazy("A fault met “%(name)s” as it sent"),
 }
+SESSION_DOWN = gettext_lazy("“%(name)s” could not send")
+"""A WhatsApp session's line is a session to people."""
 
 
 def _of_line(entry: Repeated, line: Gateway, session: ObjectId | None) -> Incident:
@@ -154,7 +158,7 @@ def _of_line(entry: Repeated, line: Gateway, session: ObjectId | None) -> Incide
     page = reverse("desk:session", args=[session]) if session else reverse("gateways:line", args=[line.pk])
     return Incident(
         key=f"line-{line.pk}-{entry.code}".replace(".", "-"),
-        title=str(LINES[entry.code]) % {"name": line.name},
+        title=str(SESSION_DOWN if session and entry.code == "line.down" else LINES[entry.code]) % {"name": line.name},
         text=_line_text(entry, line),
         at=entry.last_at,
         often=_often(entry.times, entry.lately),

@@ -1,9 +1,8 @@
-"""Days and slots of the figures: when a day begins on a zone's clocks, the same time of the day before, the rate.
+"""Days and slots of the figures: when a day begins on a zone's clocks, the same time of the day before.
 
 A slot is five minutes of UTC. Zones are a multiple of fifteen minutes away from it, so no slot is of two days.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 SLOT = timedelta(minutes=5)
@@ -45,13 +44,6 @@ def share_of_slot(moment: datetime) -> float:
 def by_then(*, before: int, within: int, moment: datetime) -> int:
     """What was counted until a moment: all `before` its slot, and the share that is over of what is `within` it."""
     return before + round(within * share_of_slot(moment))
-
-
-def per_minute(slots: Mapping[datetime, int], now: datetime) -> float:
-    """How many a minute, over the last five: of the slot before, what is within them as if it had come evenly."""
-    current = slot_of(now)
-    over = share_of_slot(now)
-    return (slots.get(current, 0) + slots.get(current - SLOT, 0) * (1 - over)) / (SLOT / timedelta(minutes=1))
 
 
 def change(before: int, now: int) -> int | None:

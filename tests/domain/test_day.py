@@ -14,7 +14,6 @@ from domain.day import (
     change,
     day_before,
     day_of,
-    per_minute,
     same_time_before,
     share_of_slot,
     slot_of,
@@ -86,19 +85,6 @@ def test_counts_until_a_moment_never_fall_within_its_slot(
     assert by_then(before=before, within=within, moment=slot) == before
     after = max(moment, slot + timedelta(seconds=later))
     assert by_then(before=before, within=within, moment=after) >= first
-
-
-@given(rate=st.integers(1, 500), moment=MOMENTS)
-def test_steady_flow_has_its_own_rate(rate: int, moment: datetime) -> None:
-    current = slot_of(moment)
-    counted = {current - SLOT: 5 * rate, current: round(5 * rate * share_of_slot(moment))}
-    assert per_minute(counted, moment) == pytest.approx(rate, abs=0.2)
-
-
-def test_flow_that_ended_comes_to_rest() -> None:
-    slot = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-    rates = [per_minute({slot: 100}, slot + timedelta(minutes=minute)) for minute in range(5, 11)]
-    assert rates == [20.0, 16.0, pytest.approx(12), pytest.approx(8), pytest.approx(4), 0.0]
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_session_that_failed_and_is_back_is_over() -> None:
         ),
         (
             "“Ventas 1” lost its connection",
-            "Its page does not reach WhatsApp, and tries again by itself: check the network of the browser host.",
+            "",
             "",
             "connected again",
             True,
@@ -115,6 +115,15 @@ def test_session_that_failed_and_is_back_is_over() -> None:
         "12 veces en la última hora",
         "conectada de nuevo",
     )
+
+
+def test_session_that_starts_again_is_not_over_and_one_that_was_stopped_is() -> None:
+    session = make_session(make_whatsapp_pool(), desired=Desired.CONNECTED.value, status=S.STARTING.value)
+    changed(session, S.OFFLINE, ago=5)
+    hint = "Its page does not reach WhatsApp, and tries again by itself: check the network of the browser host."
+    assert [row[1:] for row in told()] == [(hint, "", "starting", False)]
+    Session.objects.update(desired=Desired.STOPPED.value, status=S.STOPPED.value)
+    assert [row[1:] for row in told()] == [("", "", "stopped", True)]
 
 
 def test_another_cause_of_the_same_state_is_no_other_incident_and_a_deleted_session_none() -> None:
@@ -138,6 +147,13 @@ def test_line_that_was_down_is_told_by_the_engine_and_is_over_when_it_works() ->
     Gateway.objects.filter(pk=line.pk).update(health=LaneHealth.OK, health_reason="")
     assert told() == [(*down, "works again", True)]
     assert told("es")[0][0] == "La línea “Entel” no respondió"
+
+
+def test_line_of_a_session_is_told_as_the_session() -> None:
+    session = make_session(make_whatsapp_pool(), connected=True)
+    logged("line.down", kind="gateway", object_id=str(session.gateway), facts={"reason": "no_ack"})
+    assert told() == [("“Ventas 1” could not send", "WhatsApp has not confirmed it.", "", "works again", True)]
+    assert incidents.recent()["rows"][0].url == f"/sessions/{session.pk}/"
 
 
 def test_line_that_is_down_for_longer_than_the_log_is_looked_back_is_told_too() -> None:
@@ -253,12 +269,14 @@ def test_campaigns_that_need_somebody_come_first_with_the_reason() -> None:
     assert not rows[2].why
 
 
-def test_campaigns_that_do_not_fit_are_counted() -> None:
+def test_campaigns_that_do_not_fit_are_counted_and_forgotten_ones_hide_none_that_runs() -> None:
     pool = make_pool()
-    for number in range(at_work.MOST_CAMPAIGNS + 2):
-        make_campaign(pool, status=CampaignStatus.SCHEDULED if number % 2 else CampaignStatus.RUNNING)
+    for _ in range(7):
+        make_campaign(pool, status=CampaignStatus.PAUSED)
+    make_campaign(pool)
     found = at_work.campaigns()
-    assert (len(found["rows"]), found["more"]) == (at_work.MOST_CAMPAIGNS, 2)
+    assert [row.campaign.status for row in found["rows"]] == ["paused"] * 5 + ["running"]
+    assert found["more"] == 2
 
 
 def test_ways_out_name_those_in_trouble_with_their_next_step(client: Client, staff: User) -> None:
