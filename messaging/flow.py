@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -18,7 +18,7 @@ from messaging.models import SLOT_INDEX, DayTally, SlotTally
 WROTE = "wrote"
 FIGURES = (*MILESTONES, WROTE)
 YESTERDAY = 5.0
-"""Seconds for which yesterday's slots are remembered: today's figures are asked for at every event, and they stand."""
+"""Seconds for which yesterday's figures are remembered: today's are asked for at every event, and those stand still."""
 
 
 # Counting -------------------------------------------------------------------------------------------------------------
@@ -54,45 +54,45 @@ def compared(now: datetime) -> dict[str, Compared]:
     """FIGURES of today and of yesterday, in this installation's time zone."""
     zone = timezone.get_default_timezone()
     today = day_of(now, zone)
-    yesterday = day_before(today)
-    days = _days([today.isoformat(), yesterday.isoformat()])
     then = same_time_before(now, zone)
-    slot = slot_of(then)
-    parts = _parts((begins(yesterday, zone), slot, begins(today, zone)))
+    [whole, *parts] = _yesterday((day_before(today), slot_of(then)))
+    figures = _day(today)
     found = {}
     for name in FIGURES:
-        whole = days[yesterday.isoformat()][name]
         before, within, after = (part[name] for part in parts)
         # Slots that don't make up the day are of one that began before there were any.
-        known = before + within + after >= whole
+        known = before + within + after >= whole[name]
         by_now = by_then(before=before, within=within, moment=then) if known else None
-        found[name] = Compared(days[today.isoformat()][name], whole, by_now)
+        found[name] = Compared(figures[name], whole[name], by_now)
     return found
 
 
-def _days(days: list[str]) -> dict[str, Counter[str]]:
-    pipeline: list[dict[str, Any]] = [{"$match": {"day": {"$in": days}}}, {"$group": {"_id": "$day", **_SUMS}}]
-    found = {row["_id"]: row for row in collection(DayTally).aggregate(pipeline, session=session())}
-    return {day: _figures(found.get(day)) for day in days}
+def _day(day: date) -> Counter[str]:
+    """The figures of a day, of all lanes."""
+    pipeline: list[dict[str, Any]] = [{"$match": {"day": day.isoformat()}}, {"$group": {"_id": None, **_SUMS}}]
+    return _figures(next(iter(collection(DayTally).aggregate(pipeline, session=session())), None))
 
 
-def _ask_parts(span: tuple[datetime, datetime, datetime]) -> list[Counter[str]]:
-    """What was counted from a moment on: before a slot, within it, and after it until the end."""
-    start, slot, end = span
+def _ask_yesterday(which: tuple[date, datetime]) -> list[Counter[str]]:
+    """The figures of a day as a whole, and of its slots: those before one, that one, and those after it."""
+    day, slot = which
+    zone = timezone.get_default_timezone()
+    whole = _day(day)
+    start, end = begins(day, zone), begins(day + timedelta(days=1), zone)
     pipeline: list[dict[str, Any]] = [
         {"$match": {"at": {"$gte": _stored(start), "$lt": _stored(end)}}},
         {"$group": {"_id": {"$cmp": ["$at", _stored(slot)]}, **_SUMS}},
     ]
     found = {row["_id"]: row for row in collection(SlotTally).aggregate(pipeline, hint=SLOT_INDEX, session=session())}
-    return [_figures(found.get(place)) for place in (-1, 0, 1)]
+    return [whole, *(_figures(found.get(place)) for place in (-1, 0, 1))]
 
 
-_parts = Remembered(_ask_parts, seconds=YESTERDAY)
+_yesterday = Remembered(_ask_yesterday, seconds=YESTERDAY)
 
 
 def forget() -> None:
     """Ask everything anew."""
-    _parts.forget()
+    _yesterday.forget()
 
 
 def slots(start: datetime, end: datetime) -> dict[datetime, Counter[str]]:

@@ -108,6 +108,7 @@ def test_people_who_write_count_once_a_day_whatever_line_they_write_to() -> None
         wrote(12, 0, at=yesterday)  # late, and of another day
         wrote(13, 5, at=yesterday - timedelta(minutes=1))
         wrote(14, 5, at=yesterday)
+    flow.forget()
     found = flow.compared(now)["wrote"]
     assert (found.today, found.yesterday) == (4, 2)
     assert SlotTally.objects.filter(at__lte=yesterday).count() in (1, 2)
