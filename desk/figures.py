@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from campaigns import watching
 from campaigns.models import Campaign
 from campaigns.wording import figure
-from domain.day import SLOT, change
+from domain.day import LEAST_COMPARED, SLOT, change
 from domain.forecast import per_minute
 from domain.states import CampaignStatus
 from messaging import flow
@@ -58,12 +58,13 @@ def today(now: datetime | None = None) -> list[Figure]:
 def _figure(name: str, found: Compared) -> Figure:
     colours = {"sent": "working", "wrote": "working", "failed": "now" if found.today else "waiting"}
     percent = None if found.by_now is None else change(found.by_now, found.today)
-    grown = percent is not None and percent > 0
+    # From a few to many is growth that no per cent tells.
+    grown = percent > 0 if percent is not None else found.by_now is not None and found.today >= LEAST_COMPARED
     return Figure(
         label=str(LABELS[name]),
         number=found.today,
         colour=colours.get(name, "done"),
-        trend="up" if grown else "down" if percent else "",
+        trend="up" if grown else "down" if percent else "",  # as many: neither
         # That more is sent is neither good nor bad; that more fails is bad.
         tone="now" if name == "failed" and grown else "",
         beside=_beside(found, percent),

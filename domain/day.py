@@ -7,6 +7,9 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 SLOT = timedelta(minutes=5)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LEAST_COMPARED = 10
+MOST_PERCENT = 1_000
+"""Of fewer than that, or by more than that, a growth in per cent says nothing."""
 
 
 def slot_of(moment: datetime) -> datetime:
@@ -47,12 +50,8 @@ def by_then(*, before: int, within: int, moment: datetime) -> int:
 
 
 def change(before: int, now: int) -> int | None:
-    """By how many per cent something grew (or fell); None where that says nothing: of few, or a hundredfold."""
+    """By how many per cent something grew (or fell); None where that says nothing."""
     if before < LEAST_COMPARED:
         return None
     percent = round(100 * (now - before) / before)
     return percent if percent < MOST_PERCENT else None
-
-
-LEAST_COMPARED = 10
-MOST_PERCENT = 1_000

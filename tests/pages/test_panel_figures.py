@@ -86,6 +86,15 @@ def test_nothing_is_compared_with_what_nobody_knows() -> None:
     assert (sent.beside, sent.whole, sent.trend) == ("", "all of yesterday: 500", "")
 
 
+def test_failures_that_grow_from_few_are_marked_without_a_percentage() -> None:
+    add(NOON - DAY - SLOT, failed=3)
+    add(NOON - SLOT, failed=40, sent=9)
+    with translation.override("en"):
+        sent, *_others, failed = figures.today(NOON)
+    assert (failed.beside, failed.trend, failed.tone) == ("yesterday at this time: 3", "up", "now")
+    assert (sent.trend, sent.tone) == ("", "")
+
+
 def test_as_many_as_yesterday_is_said_so() -> None:
     add(NOON - DAY - SLOT, sent=1_000)
     add(NOON - SLOT, sent=1_001)
