@@ -90,14 +90,15 @@ def standing(campaign: Campaign, *, now: datetime | None = None) -> Standing:
     plain = Standing(campaign, queries.progress(campaign, now=moment))
     if plain.progress.status != CampaignStatus.RUNNING:
         return plain
-    rate = per_minute(*_sent_lately(campaign.pk))
+    rate = per_minute(*sent_lately(campaign.pk))
     if not rate or not plain.left:
         return Standing(campaign, plain.progress, rate)
     seconds = plain.left / rate * 60
     return Standing(campaign, plain.progress, rate, ends_at(campaign.window, moment, seconds), seconds)
 
 
-_sent_lately = Remembered(messaging.sent_lately, seconds=PULSE)
+sent_lately = Remembered(messaging.sent_lately, seconds=PULSE)
+"""How many messages of a campaign went out in the last minutes, and since when: what its pace is told by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,5 +180,5 @@ problems = Remembered(_problems, seconds=LONG)
 
 def forget() -> None:
     """Ask everything anew."""
-    for question in (_sent_lately, troubles, lanes, answers, problems):
+    for question in (sent_lately, troubles, lanes, answers, problems):
         question.forget()

@@ -175,7 +175,7 @@ def look(upload_id: ObjectId, token: str) -> None:
         except (DatabaseError, PyMongoError):
             raise
         except Exception:
-            logger.exception("The file %s can't be looked at", upload_id)
+            logger.exception("The file %s can't be looked at", upload_id, extra={"code": "import.fault"})
             seen = {"status": UploadStatus.REFUSED.value, "error": "unexpected"}
         mine = {"status": UploadStatus.LOOKING.value, "work_token": token}
         if compare_and_set(Upload, upload_id, mine, seen):
@@ -239,10 +239,10 @@ def run_import(import_id: ObjectId, token: str) -> None:
         except (DatabaseError, PyMongoError) as error:
             if is_unavailable(error):
                 raise
-            logger.exception("Import %s failed", import_id)
+            logger.exception("Import %s failed", import_id, extra={"code": "import.fault"})
             _finish(found, token, ImportStatus.FAILED, "unexpected")
         except Exception:
-            logger.exception("Import %s failed", import_id)
+            logger.exception("Import %s failed", import_id, extra={"code": "import.fault"})
             _finish(found, token, ImportStatus.FAILED, "unexpected")
 
 

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from desk import overview
+from desk import at_work, figures, incidents, overview
 from desk.conversations import fragments as _of_conversations  # noqa: F401  # registers them
 from desk.conversations import queries as conversations
 from desk.sessions import fragments as _of_sessions  # noqa: F401  # registers them
 from gateways import sessions
 from live.fragments import Fragment, of_kinds, register
 from sessions_app.queries import all_sessions
-from systemlog.queries import incidents
 
 
 def what_next(key: str) -> dict[str, Any]:
@@ -25,16 +24,23 @@ def what_next(key: str) -> dict[str, Any]:
 
 
 def today(key: str) -> dict[str, Any]:
-    return {"figures": overview.today()}
+    return {"figures": figures.today()}
+
+
+def sent_now(key: str) -> dict[str, Any]:
+    return figures.now_sent()
+
+
+def last_day(key: str) -> dict[str, Any]:
+    return figures.last_day()
 
 
 def campaigns_at_work(key: str) -> dict[str, Any]:
-    return {"rows": overview.campaigns()}
+    return at_work.campaigns()
 
 
 def ways_out(key: str) -> dict[str, Any]:
-    rows = sessions.rows(all_sessions())
-    return {"total": len(rows), "states": overview.session_states(rows), "down": overview.down()}
+    return at_work.ways_out(sessions.rows(all_sessions()))
 
 
 def people(key: str) -> dict[str, Any]:
@@ -43,8 +49,16 @@ def people(key: str) -> dict[str, Any]:
 
 
 def trouble(key: str) -> dict[str, Any]:
-    return {"rows": incidents()}
+    return incidents.recent()
 
+
+def by_the_clock(key: str) -> tuple[str, ...]:
+    """No event changes it: what is over stays as it was. Every fragment is looked at again once in a while."""
+    return ()
+
+
+FLOW = of_kinds("campaign", "conversation", "message")
+"""What tells that a figure may have changed."""
 
 register(
     Fragment(
@@ -54,8 +68,10 @@ register(
         what_next,
     )
 )
-register(Fragment("panel-today", "desk/_today.html", of_kinds("campaign", "conversation", "message"), today))
-register(Fragment("panel-campaigns", "desk/_campaigns.html", of_kinds("campaign"), campaigns_at_work))
+register(Fragment("panel-today", "desk/_today.html", FLOW, today))
+register(Fragment("panel-now", "desk/_now.html", FLOW, sent_now))
+register(Fragment("panel-flow", "desk/_flow.html", by_the_clock, last_day))
+register(Fragment("panel-campaigns", "desk/_campaigns.html", of_kinds("campaign", "gateway"), campaigns_at_work))
 register(Fragment("panel-ways", "desk/_ways.html", of_kinds("session", "gateway"), ways_out))
 register(Fragment("panel-people", "desk/_people.html", of_kinds("conversation"), people))
-register(Fragment("panel-trouble", "desk/_trouble.html", of_kinds("log"), trouble))
+register(Fragment("panel-trouble", "desk/_trouble.html", of_kinds("log", "session", "gateway"), trouble))

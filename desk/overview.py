@@ -1,18 +1,13 @@
-"""What the panel shows: what needs a hand first, the figures of the day, what is at work, what is down."""
+"""What the panel begins with: what needs a hand, the most urgent first, and the first steps of an installation."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from datetime import time as wall_time
-from typing import Any
 
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns import watching, wording
+from campaigns import wording
 from campaigns.models import Campaign
 from debtors.models import Debtor
 from desk.sessions import shown
@@ -20,13 +15,9 @@ from domain.states import CampaignStatus, SessionStatus
 from gateways import sessions
 from gateways.describe import line_reason
 from gateways.models import Channel, Gateway, LaneHealth, Pool
-from gateways.sessions import SessionRow
 from messaging.models import Conversation
-from messaging.queries import day_figures
 from sessions_app.queries import all_sessions
 
-AT_WORK = [CampaignStatus.RUNNING.value, CampaignStatus.PAUSED.value, CampaignStatus.SCHEDULED.value]
-MOST_CAMPAIGNS = 10
 MOST_HANDS = 6
 MOST_OF_A_KIND = 200
 """Paused campaigns, or lines that don't answer, that are counted among what needs a hand."""
@@ -193,33 +184,3 @@ def first_steps() -> list[FirstStep]:
             _("New campaign"),
         ),
     ]
-
-
-# The day --------------------------------------------------------------------------------------------------------------
-def today() -> list[tuple[str, str, str]]:
-    """What happened since midnight in this installation's time zone: (label, figure, colour)."""
-    zone = timezone.get_default_timezone()
-    midnight = datetime.combine(timezone.localdate(timezone=zone), wall_time(0), tzinfo=zone)
-    figures = day_figures()
-    wrote = int(Conversation.objects.filter(last_in_at__gte=midnight)[: MOST_COUNTED + 1].count())
-    return [
-        (_("Sent"), wording.figure(figures["sent"]), "working"),
-        (_("Delivered"), wording.figure(figures["delivered"]), "done"),
-        (_("Read"), wording.figure(figures["read"]), "done"),
-        (_("People who wrote"), counted(wrote), "working"),
-        (_("Failed"), wording.figure(figures["failed"]), "now" if figures["failed"] else "waiting"),
-    ]
-
-
-# What is at work ------------------------------------------------------------------------------------------------------
-def campaigns() -> list[dict[str, Any]]:
-    """The campaigns that run, wait for their time or are paused, newest first, with their pace."""
-    found = Campaign.objects.filter(status__in=AT_WORK).order_by("-created_at")[:MOST_CAMPAIGNS]
-    standings = [watching.standing(campaign) for campaign in found]
-    return [{"shown": one, "campaign": one.campaign, "outlook": wording.outlook(one)} for one in standings]
-
-
-def session_states(rows: Sequence[SessionRow]) -> list[tuple[str, int]]:
-    """How many sessions are in each state that there is, the worst first."""
-    numbers = Counter(row.shown_status for row in rows)
-    return [(status.value, numbers[status.value]) for status in shown.RANKS if numbers[status.value]]

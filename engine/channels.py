@@ -97,7 +97,12 @@ def _mind(campaign: Campaign, connected: dict[ObjectId, int], now: datetime) -> 
                 campaign.name,
                 situation.connected,
                 max(1, situation.wanted),
-                extra={"kind": "campaign", "object_id": campaign.pk},
+                extra={
+                    "kind": "campaign",
+                    "object_id": campaign.pk,
+                    "code": "campaign.paused",
+                    "facts": {"connected": situation.connected, "wanted": max(1, situation.wanted)},
+                },
             )
         return done
     if step is Step.SMS and campaign.sms_pool_id is not None:

@@ -49,7 +49,8 @@ def deliver(gateway_id: ObjectId) -> bool:
         provider, fault = None, str(error)
     except Exception as error:
         # Settings from before a kind's change, or from the admin: the line says so, and the others go on.
-        logger.exception("line %s can't be used", gateway.name)
+        about = {"kind": "gateway", "object_id": gateway.pk, "code": "line.unusable", "facts": {"reason": "unusable"}}
+        logger.exception("line %s can't be used", gateway.name, extra=about)
         provider, fault = None, type(error).__name__
     lease = max(settings.LANE_LEASE_SECONDS, (provider.timeout if provider else 0.0) + 2 * LEASE_MARGIN + START_MARGIN)
     lane = acquire(gateway_id, lease=lease)

@@ -112,9 +112,11 @@ class Lane:
         changes["down_since"] = {"$ifNull": ["$down_since", "$$NOW"]} if rest.down else None
         collection(Gateway).update_one(self._mine(), [{"$set": changes}])
         if rest.seconds:
-            about = {"kind": "gateway", "object_id": self.id}
+            about: dict[str, Any] = {"kind": "gateway", "object_id": self.id}
             # A line that asks for a moment's rest is at work; one that does not answer needs somebody's look.
             level = logging.WARNING if rest.down else logging.INFO
+            if rest.down:
+                about |= {"code": "line.down", "facts": {"reason": rest.code}}
             logger.log(level, "line %s rests %.1f s: %s", self.gateway.name, rest.seconds, reason, extra=about)
         publish(GatewayChanged(str(self.id)))
 
@@ -210,7 +212,8 @@ def issue(gateway: Gateway) -> bool:
         queue = kind.queue_of(gateway.config)
         current_app.send_task(kind.deliver_task, args=[str(gateway.pk)], queue=queue, expires=TASK_EXPIRES)
     except (OperationalError, OSError) as error:
-        logger.warning("no broker to issue %s: %s", gateway.name, type(error).__name__)
+        away = {"code": "engine.away"}
+        logger.warning("no broker to issue %s: %s", gateway.name, type(error).__name__, extra=away)
         collection(Gateway).update_one(
             {"_id": gateway.pk, "lane_state": LaneState.QUEUED.value},
             {"$set": {"lane_state": LaneState.IDLE.value}},

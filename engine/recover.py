@@ -10,6 +10,7 @@ from pymongo.errors import PyMongoError
 
 from domain.delivery import Outbound, Reconciled, SendError, Sent, Unknown
 from domain.outcome import after_reconcile, line_after
+from domain.states import MessageStatus
 from engine import finish, readiness, stopping
 from engine import lane as lanes
 from engine.files import Files
@@ -78,7 +79,8 @@ def _provider(gateway: Gateway) -> Provider | None:
     try:
         return provider_for(line_of(gateway))
     except Exception as error:
-        logger.warning("line %s can't be used: %s", gateway.name, type(error).__name__)
+        about = {"kind": "gateway", "object_id": gateway.pk, "code": "line.unusable"}
+        logger.warning("line %s can't be used: %s", gateway.name, type(error).__name__, extra=about)
         return None
 
 
@@ -93,7 +95,9 @@ def orphans_of(gateway: Gateway, *, up_to_epoch: int, provider: Provider | None)
             can_reconcile=provider is not None and provider.can_reconcile,
         )
     if found.total():
-        logger.warning("lane %s was lost: %s", gateway.name, dict(found))
+        facts = {"uncertain": found[MessageStatus.SENDING.value]}
+        about = {"kind": "gateway", "object_id": gateway.pk, "code": "line.lost", "facts": facts}
+        logger.warning("lane %s was lost: %s", gateway.name, dict(found), extra=about)
     return found.total()
 
 

@@ -38,7 +38,7 @@ def send_and_settle(
     answers: list[Sent | SendError] = []
     ready: list[Answered] = []
     flushed_at = time.monotonic()
-    for answer in _answers(provider, [outbound for outbound, _ in started], not_after=not_after):
+    for answer in _answers(lane, provider, [outbound for outbound, _ in started], not_after=not_after):
         known = waiting.pop(answer.attempt_id, None)
         if known is None:
             continue  # a second answer for the same attempt: the first one stands
@@ -55,12 +55,13 @@ def send_and_settle(
     return answers
 
 
-def _answers(provider: Provider, batch: list[Outbound], *, not_after: float) -> Iterator[Sent | SendError]:
+def _answers(lane: Lane, provider: Provider, batch: list[Outbound], *, not_after: float) -> Iterator[Sent | SendError]:
     """The provider's answers; a fault of the provider itself ends them, and what has none is unknown."""
     try:
         yield from provider.send(batch, not_after=not_after)
     except Exception:
-        logger.exception("the provider failed in the middle of a batch of %d", len(batch))
+        about = {"kind": "gateway", "object_id": lane.id, "code": "line.fault"}
+        logger.exception("the provider failed in the middle of a batch of %d", len(batch), extra=about)
 
 
 def _answered(outbound: Outbound, campaign: ObjectId | None, answer: Sent | SendError, provider: Provider) -> Answered:

@@ -43,7 +43,8 @@ def tick() -> None:
             step()
         except (PyMongoError, DatabaseError, OperationalError, OSError) as error:
             # The database or the broker is away: the next tick tries again.
-            logger.warning("tick: %s: %s", step.__name__, str(error)[:300] or type(error).__name__)
+            told = str(error)[:300] or type(error).__name__
+            logger.warning("tick: %s: %s", step.__name__, told, extra={"code": "engine.away"})
         except Exception:
             logger.exception("tick: %s failed", step.__name__)
 

@@ -72,10 +72,11 @@ class Webhooks:
             status, text = refused.status, refused.text
         except (NotStored, DatabaseError, PyMongoError, CannotUnseal) as error:
             # Its name alone: what MongoDB says of a failed write repeats the documents.
-            logger.warning("A gateway's call has to come again: %s", type(error).__name__)
+            away = {"code": "callback.away"}
+            logger.warning("A gateway's call has to come again: %s", type(error).__name__, extra=away)
             status = 503
         except Exception:
-            logger.exception("A gateway's call could not be read")
+            logger.exception("A gateway's call could not be read", extra={"code": "callback.fault"})
             status = 500
         body = text.encode(errors="replace")
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]

@@ -127,6 +127,7 @@ class Publisher:
                 "Live events can't be sent, pages show changes at their next reload only: %s: %s",
                 type(error).__name__,
                 error,
+                extra={"code": "live.away"},
             )
 
     def _came_back(self) -> None:

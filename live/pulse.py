@@ -79,7 +79,8 @@ class Pulse:
 
     async def _stop_listeners(self, error: Exception) -> None:
         if self._beats:
-            logger.warning("Live events don't arrive: %s: %s", type(error).__name__, error)
+            away = {"code": "live.away"}
+            logger.warning("Live events don't arrive: %s: %s", type(error).__name__, error, extra=away)
         self._beats = False
         for listener in list(self.listeners):
             try:

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from messaging.models import Conversation, DayTally, InboxItem, IncomingText, Message, Tally
+from messaging.models import Conversation, DayTally, InboxItem, IncomingText, Message, SlotTally, Tally
 from systemlog.lean_admin import LeanAdmin
 
 
@@ -40,4 +40,9 @@ class ConversationAdmin(LeanAdmin):
 
 @admin.register(DayTally)
 class DayTallyAdmin(LeanAdmin):
+    list_display = ("__str__",)
+
+
+@admin.register(SlotTally)
+class SlotTallyAdmin(LeanAdmin):
     list_display = ("__str__",)

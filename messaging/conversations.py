@@ -1,19 +1,22 @@
 """Conversations: each stored together with the text that it tells of, once for each text, however often it is told."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from bson import ObjectId
+from django.utils import timezone
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from debtors.models import Debtor
+from domain.day import begins, day_of
 from domain.people import person_key
-from lib.mongo import bulk_write, chunks, collection, compare_and_set, run_tx
+from lib.mongo import bulk_write, chunks, collection, compare_and_set, run_tx, session
 from live.events import ConversationChanged
 from live.publish import publish
+from messaging import flow
 from messaging.claims.steps import naive
 from messaging.models import Conversation, Direction, IncomingText
 
@@ -50,6 +53,7 @@ def _store(texts: Sequence[dict[str, Any]]) -> None:
             if text["phone"]:
                 by_person[text["phone"]].append(text)
         bulk_write(Conversation, [_received(phone, found, names.get(phone)) for phone, found in by_person.items()])
+        _count_people(by_person, keys=list(stored.upserted_ids.values()))
         return new
 
     for left in reversed(range(_ATTEMPTS)):
@@ -62,6 +66,34 @@ def _store(texts: Sequence[dict[str, Any]]) -> None:
                 raise
     for phone in {text["phone"] for text in new if text["phone"]}:
         publish(ConversationChanged(person_key(phone)))
+
+
+def _count_people(texts: Mapping[str, Sequence[dict[str, Any]]], *, keys: Sequence[Any]) -> None:
+    """Count each person once for each day of these new texts by phone (`keys` are theirs) on which none was there yet.
+
+    Two transactions that store texts of the same person change the same conversation: the second one runs again.
+    """
+    if not texts:
+        return
+    zone = timezone.get_default_timezone()
+
+    def day(text: Mapping[str, Any]) -> date:
+        return day_of(_time(text).replace(tzinfo=UTC), zone)
+
+    since = min(begins(day(text), zone) for found in texts.values() for text in found)
+    earlier = collection(IncomingText).find(
+        {"phone": {"$in": list(texts)}, "at": {"$gte": naive(since)}, "_id": {"$nin": list(keys)}},
+        {"phone": 1, "at": 1, "received_at": 1},
+        session=session(),
+    )
+    seen = {(text["phone"], day(text)) for text in earlier}
+    people: Counter[tuple[str, datetime]] = Counter()
+    for phone, found in texts.items():
+        for text in sorted(found, key=_time):
+            if (phone, day(text)) not in seen:
+                seen.add((phone, day(text)))
+                people[str(text["gateway"]), _time(text).replace(tzinfo=UTC)] += 1
+    flow.add({place: {flow.WROTE: number} for place, number in people.items()})
 
 
 def _received(phone: str, texts: Sequence[dict[str, Any]], debtor: Mapping[str, Any] | None) -> UpdateOne:

@@ -133,25 +133,52 @@ class Tally(models.Model):
         return f"{self.campaign} {self.lane}"
 
 
-class DayTally(models.Model):
-    """How many messages were sent, delivered, read and failed on a day, by the lane that they went through.
+class Flow(models.Model):
+    """How many messages were sent, delivered, read and failed in a span of time, by the line that they went through.
 
-    What happened that day, whatever became of the messages later: a receipt of today counts today.
+    What happened then, whatever became of the messages later: a receipt of today counts today. `wrote` is how many
+    people wrote to us, each once a day, by the line that they wrote to first.
     """
 
-    day = models.CharField(max_length=10)
-    """As `2026-01-31`, in this installation's time zone."""
     lane = models.CharField(max_length=24, blank=True, default="")
     sent = models.IntegerField(default=0)
     delivered = models.IntegerField(default=0)
     read = models.IntegerField(default=0)
     failed = models.IntegerField(default=0)
+    wrote = models.IntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class DayTally(Flow):
+    """The figures of a day."""
+
+    day = models.CharField(max_length=10)
+    """As `2026-01-31`, in this installation's time zone."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["day", "lane"], name="day_tally_day_lane"),)
 
     def __str__(self) -> str:
         return f"{self.day} {self.lane}"
+
+
+SLOT_INDEX = "slot_tally_kept"
+
+
+class SlotTally(Flow):
+    """The figures of five minutes (domain/day.py), each stored with those of its day. Kept 8 days."""
+
+    at = models.DateTimeField()
+    """When they begin."""
+
+    class Meta:
+        # By `at` alone there is the index that forgets (SLOT_INDEX, in the migrations).
+        constraints = (models.UniqueConstraint(fields=["lane", "at"], name="slot_tally_lane_at"),)
+
+    def __str__(self) -> str:
+        return f"{self.at} {self.lane}"
 
 
 class InboxItem(models.Model):
@@ -238,7 +265,6 @@ class Conversation(models.Model):
         indexes = (
             models.Index(fields=["last_at", "id"], name="conversation_last"),
             models.Index(fields=["is_unread", "last_at", "id"], name="conversation_unread"),
-            models.Index(fields=["last_in_at"], name="conversation_wrote"),
         )
 
     def __str__(self) -> str:

@@ -8,11 +8,9 @@ from typing import Any
 from bson import ObjectId
 from django.db.models import QuerySet
 
-from domain.milestones import MILESTONES
 from domain.states import MessageStatus
 from lib.mongo import collection, session
-from messaging.claims.steps import this_day
-from messaging.models import CLAIM_INDEX, RECIPIENT_INDEX, SENT_INDEX, DayTally, Kind, Message, Tally
+from messaging.models import CLAIM_INDEX, RECIPIENT_INDEX, SENT_INDEX, Kind, Message, Tally
 
 STATUSES = tuple(status.value for status in MessageStatus)
 
@@ -249,10 +247,3 @@ def tests_of(*, pool: ObjectId, gateway: ObjectId, limit: int) -> list[Message]:
     found = collection(Message).find({**own, "kind": Kind.TEST.value}, {"_id": 1}, hint=CLAIM_INDEX)
     ids = [row["_id"] for row in found.sort("_id", -1).limit(limit)]
     return list(Message.objects.filter(pk__in=ids).order_by("-pk"))
-
-
-def day_figures() -> dict[str, int]:
-    """How many messages were sent, delivered, read and failed today, by MILESTONES."""
-    group: dict[str, Any] = {"_id": None} | {name: {"$sum": f"${name}"} for name in MILESTONES}
-    found = next(iter(collection(DayTally).aggregate([{"$match": {"day": this_day()}}, {"$group": group}])), {})
-    return {name: int(found.get(name, 0)) for name in MILESTONES}

@@ -1,10 +1,12 @@
 """What others ask about WhatsApp sessions."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bson import ObjectId
 
+from domain.sessions import Cause
 from domain.states import Desired, SessionStatus
 from lib.mongo import collection, session
 from sessions_app.models import Request, Session, SessionChange
@@ -63,3 +65,55 @@ def sessions_on(host: str) -> list[Session]:
 def changes_of(of: ObjectId, *, limit: int = 50) -> list[SessionChange]:
     """The latest changes of a session's state, newest first."""
     return list(SessionChange.objects.filter(session=of).order_by("-at")[:limit])
+
+
+# What went wrong ------------------------------------------------------------------------------------------------------
+CHANGES_INDEX = "session_changes_kept"
+_TROUBLE = [SessionStatus.OFFLINE, SessionStatus.FAILED, SessionStatus.CONFLICT, SessionStatus.BLOCKED]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """How often a session came into a state that it can't send in, of which how often lately; and why last."""
+
+    session: ObjectId
+    target: str
+    times: int
+    lately: int
+    last_at: datetime
+    cause: str
+
+
+def troubles(since: datetime, *, lately: datetime) -> list[Trouble]:
+    """What went wrong with sessions since then, by session and state. One that lost its login is in trouble too."""
+    serious = {"target": {"$in": [status.value for status in _TROUBLE]}}
+    unlinked = {"target": SessionStatus.PAIRING.value, "cause": Cause.LOGGED_OUT.value}
+    start, late = (moment.astimezone(UTC).replace(tzinfo=None) for moment in (since, lately))
+    rows = collection(SessionChange).aggregate(
+        [
+            # Another cause of the same state is no other trouble.
+            {"$match": {"at": {"$gte": start}, "$or": [serious, unlinked], "$expr": {"$ne": ["$origin", "$target"]}}},
+            {"$sort": {"at": 1}},
+            {
+                "$group": {
+                    "_id": {"session": "$session", "target": "$target"},
+                    "times": {"$sum": 1},
+                    "lately": {"$sum": {"$cond": [{"$gte": ["$at", late]}, 1, 0]}},
+                    "last_at": {"$last": "$at"},
+                    "cause": {"$last": "$cause"},
+                }
+            },
+        ],
+        hint=CHANGES_INDEX,
+    )
+    return [
+        Trouble(
+            session=row["_id"]["session"],
+            target=row["_id"]["target"],
+            times=row["times"],
+            lately=row["lately"],
+            last_at=row["last_at"].replace(tzinfo=UTC),
+            cause=row["cause"],
+        )
+        for row in rows
+    ]

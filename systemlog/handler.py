@@ -62,7 +62,8 @@ def process_label(arguments: list[str] | None = None) -> str:
 class SystemLogHandler(logging.Handler):
     """INFO and above of our own packages, WARNING and above of all others.
 
-    `extra={"kind": "campaign", "object_id": …}` on a record says what it is about.
+    `extra={"kind": "campaign", "object_id": …}` on a record says what it is about. `"code"`, a stable word, with
+    `"facts"`, plain values, is what pages tell of it in their own words (desk/incidents.py).
     """
 
     def __init__(self) -> None:
@@ -105,7 +106,10 @@ class SystemLogHandler(logging.Handler):
             self._thread.join(EXIT_TIMEOUT)
 
     def _document(self, record: logging.LogRecord) -> dict[str, Any]:
-        data: dict[str, Any] = {}
+        facts = getattr(record, "facts", {})
+        data: dict[str, Any] = {name: redact(it) if isinstance(it, str) else it for name, it in facts.items()}
+        if code := getattr(record, "code", ""):
+            data["code"] = code
         if record.exc_info and record.exc_info[0] is not None:
             trace = record.exc_text or "".join(traceback.format_exception(*record.exc_info))
             data["traceback"] = redact(trace)[-LONGEST_TRACE:]
@@ -174,6 +178,7 @@ class SystemLogHandler(logging.Handler):
             (number,),
             None,
         )
+        record.code = "log.lost"
         return self._document(record)
 
 

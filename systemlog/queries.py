@@ -1,10 +1,14 @@
 """Reading the log: entries by what is asked for, newest first."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import QueryDict
 
+from lib.mongo import collection
 from systemlog.models import Level, SystemLog
 
 MOST_LIVE = 100
@@ -76,6 +80,67 @@ def latest(wanted: Filter, *, most: int = MOST_LIVE) -> list[SystemLog]:
     return list(entries(wanted).order_by("-at", "-pk")[:most])
 
 
-def incidents(*, most: int = 5) -> list[SystemLog]:
-    """The latest warnings and errors."""
-    return latest(Filter(level="warning"), most=most)
+MOST_LOOKED_AT = 5_000
+"""Of more warnings than that the latest are counted: a line in trouble may tell of it all day."""
+LEVEL_INDEX = "systemlog_level"
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """What was said of the same object again and again: how often, of which how often lately, and when last.
+
+    `code` is the stable word that the record carried, `facts` what the last one told with it; both empty where it
+    carried none, which are grouped by their source.
+    """
+
+    code: str
+    kind: str
+    object_id: str
+    source: str
+    serious: bool
+    times: int
+    lately: int
+    last_at: datetime
+    facts: Mapping[str, Any]
+
+    @classmethod
+    def once(cls, code: str, kind: str, object_id: str, at: datetime) -> "Repeated":
+        """Something that is known without the log."""
+        return cls(code, kind, object_id, "", False, 1, 0, at, {})
+
+
+def repeated(since: datetime, *, lately: datetime) -> list[Repeated]:
+    """The warnings and errors since then, by what they say of what; the latest first."""
+    start, late = (moment.astimezone(UTC).replace(tzinfo=None) for moment in (since, lately))
+    code = {"$ifNull": ["$data.code", ""]}
+    pipeline: list[dict[str, Any]] = [
+        {"$match": {"level": {"$in": [level.value for level in LEVELS["warning"]]}, "at": {"$gte": start}}},
+        {"$sort": {"at": -1, "_id": -1}},
+        {"$limit": MOST_LOOKED_AT},
+        {
+            "$group": {
+                "_id": {"code": code, "kind": "$kind", "object": "$object_id", "source": "$source"},
+                "times": {"$sum": 1},
+                "lately": {"$sum": {"$cond": [{"$gte": ["$at", late]}, 1, 0]}},
+                "serious": {"$max": {"$eq": ["$level", Level.ERROR.value]}},
+                "last_at": {"$first": "$at"},
+                "facts": {"$first": "$data"},
+            }
+        },
+        {"$sort": {"last_at": -1}},
+    ]
+    rows = collection(SystemLog).aggregate(pipeline, hint=LEVEL_INDEX)
+    return [
+        Repeated(
+            code=row["_id"]["code"],
+            kind=row["_id"]["kind"],
+            object_id=row["_id"]["object"],
+            source=row["_id"]["source"],
+            serious=row["serious"],
+            times=row["times"],
+            lately=row["lately"],
+            last_at=row["last_at"].replace(tzinfo=UTC),
+            facts={name: value for name, value in (row["facts"] or {}).items() if name not in ("code", "traceback")},
+        )
+        for row in rows
+    ]

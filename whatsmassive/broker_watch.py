@@ -52,7 +52,8 @@ class Watch:
             if self.clock() - answered >= self.limit and self.answers():
                 # Not the broker was away but this process: frozen, or the whole machine asleep.
                 answered = self.clock()
-        logger.error("No answer from the broker for %.0f s: shutting down to be started afresh", self.limit)
+        away = {"code": "broker.away"}
+        logger.error("No answer from the broker for %.0f s: shutting down to be started afresh", self.limit, extra=away)
         self.end_softly()
         self.sleep(self.last_chance)
         logger.error("Still here %.0f s later: exiting", self.last_chance)

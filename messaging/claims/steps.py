@@ -15,7 +15,8 @@ from domain.milestones import milestones
 from domain.outcome import Outcome
 from domain.states import MessageStatus, check_message
 from lib.mongo import collection, run_tx, session
-from messaging.models import DayTally, Message, Tally
+from messaging import flow
+from messaging.models import Message, Tally
 
 S = MessageStatus
 TIME_OF = {S.SENT: "sent_at", S.DELIVERED: "delivered_at", S.READ: "read_at", S.FAILED: "failed_at"}
@@ -86,11 +87,11 @@ class Change:
 def count(lane: ObjectId | None, moves: Mapping[tuple[ObjectId | None, S | None, S], int]) -> None:
     """Add moves (campaign, origin, target) to the lane's tallies. The origin None stands for a new message."""
     steps: dict[ObjectId, Counter[str]] = defaultdict(Counter)
-    today: Counter[str] = Counter()
+    now: Counter[str] = Counter()
     for (campaign, origin, target), number in moves.items():
         if not number:
             continue
-        today.update(dict.fromkeys(milestones(origin, target), number))
+        now.update(dict.fromkeys(milestones(origin, target), number))
         if campaign is None:
             continue
         steps[campaign][target.value] += number
@@ -105,9 +106,7 @@ def count(lane: ObjectId | None, moves: Mapping[tuple[ObjectId | None, S | None,
                 upsert=True,
                 session=session(),
             )
-    if today:
-        day = {"day": this_day(), "lane": str(lane or "")}
-        collection(DayTally).update_one(day, {"$inc": dict(today)}, upsert=True, session=session())
+    flow.add({(str(lane or ""), timezone.now()): now})
 
 
 def apply(lane: ObjectId | None, changes: Sequence[Change]) -> int:
@@ -159,11 +158,6 @@ def move_many(
         return moved
 
     return run_tx(work)
-
-
-def this_day() -> str:
-    """Today, as DayTally has it."""
-    return timezone.localdate(timezone=timezone.get_default_timezone()).isoformat()
 
 
 def naive(moment: datetime) -> datetime:

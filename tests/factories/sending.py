@@ -7,10 +7,13 @@ from bson import ObjectId
 from django.utils import timezone
 
 from campaigns.models import AudienceKind, Campaign
+from domain.delivery import Sent
+from domain.outcome import after_send
 from domain.states import CampaignStatus, MessageStatus
 from gateways.kinds import kind_named
 from gateways.models import Channel, Gateway, Pool, Strategy
 from messaging import claims
+from messaging.claims import Answered
 
 _numbers = itertools.count(1)
 
@@ -77,3 +80,23 @@ def add_messages(campaign: Campaign, number: int, *, status: MessageStatus = Mes
     for start in range(0, number, 1000):
         claims.enroll(campaign.pk, drafts[start : start + 1000])
     return [draft["debtor"] for draft in drafts]
+
+
+def send(number: int) -> tuple[claims.Holder, list[str]]:
+    """So many messages of a campaign, sent by a line; its holder and the attempts' ids."""
+    pool = make_pool()
+    line = make_line(pool, "http://127.0.0.1:1/")
+    campaign = make_campaign(pool)
+    add_messages(campaign, number)
+    holder = claims.Holder(line.pk, "token", 1)
+    claimed = claims.claim(holder, pool=pool.pk, campaign=campaign.pk, limit=number, shared=True)
+    started = claims.start(holder, claims.new_attempts(claimed, epoch=1))
+    answers = [Sent(outbound.attempt_id, f"theirs-{place}") for place, (outbound, _) in enumerate(started)]
+    claims.settle(
+        holder,
+        [
+            Answered(outbound, of, said, after_send(said, can_reconcile=False))
+            for (outbound, of), said in zip(started, answers, strict=True)
+        ],
+    )
+    return holder, [outbound.attempt_id for outbound, _ in started]

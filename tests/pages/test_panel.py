@@ -14,20 +14,17 @@ from campaigns import commands
 from campaigns.models import Campaign
 from desk import overview
 from desk.fragments import what_next
-from domain.delivery import Incoming, Receipt, ReceiptState, Sent
-from domain.outcome import after_send
+from domain.delivery import Incoming, Receipt, ReceiptState
 from domain.states import CampaignStatus, Desired, SessionStatus
 from gateways.models import Gateway, LaneHealth
 from live.events import GatewayChanged, SessionChanged
 from live.publish import publish
-from messaging import claims, receipts
-from messaging.claims import Answered
-from messaging.models import Conversation, DayTally
-from messaging.queries import day_figures
+from messaging import receipts
+from messaging.models import Conversation
 from sessions_app.models import Session
 from systemlog.models import Level, SystemLog
 from tests.factories.debtors import make_debtor
-from tests.factories.sending import add_messages, make_campaign, make_line, make_pool
+from tests.factories.sending import make_campaign, make_line, make_pool, send
 from tests.factories.sessions import make_session, make_whatsapp_pool
 from tests.pages.web import Browser
 
@@ -48,26 +45,6 @@ def panel(client: Client) -> str:
 
 def done() -> list[bool]:
     return [step.done for step in overview.first_steps()]
-
-
-def sent(number: int) -> tuple[claims.Holder, list[str]]:
-    """So many messages of a campaign, sent by a line; its holder and the attempts' ids."""
-    pool = make_pool()
-    line = make_line(pool, "http://127.0.0.1:1/")
-    campaign = make_campaign(pool)
-    add_messages(campaign, number)
-    holder = claims.Holder(line.pk, "token", 1)
-    claimed = claims.claim(holder, pool=pool.pk, campaign=campaign.pk, limit=number, shared=True)
-    started = claims.start(holder, claims.new_attempts(claimed, epoch=1))
-    answers = [Sent(outbound.attempt_id, f"theirs-{place}") for place, (outbound, _) in enumerate(started)]
-    claims.settle(
-        holder,
-        [
-            Answered(outbound, of, said, after_send(said, can_reconcile=False))
-            for (outbound, of), said in zip(started, answers, strict=True)
-        ],
-    )
-    return holder, [outbound.attempt_id for outbound, _ in started]
 
 
 def test_fresh_installation_shows_its_first_steps_with_what_is_done(signed_in: Client) -> None:
@@ -124,26 +101,6 @@ def test_what_does_not_fit_is_counted_in_full(signed_in: Client) -> None:
     assert (len(shown["others"]), shown["more"]) == (overview.MOST_HANDS - 1, overview.MOST_HANDS + 6)
 
 
-def test_figures_of_the_day_count_each_milestone_once() -> None:
-    holder, attempts = sent(4)
-    assert day_figures() == {"sent": 4, "delivered": 0, "read": 0, "failed": 0}
-    states = [ReceiptState.READ, ReceiptState.DELIVERED, ReceiptState.FAILED]
-    told = [Receipt(state, attempt_id=attempt) for state, attempt in zip(states, attempts, strict=False)]
-    for _ in range(2):
-        receipts.store(str(holder.gateway), told)
-        receipts.apply_due()
-    assert day_figures() == {"sent": 4, "delivered": 2, "read": 1, "failed": 1}
-    receipts.store(str(holder.gateway), [Receipt(ReceiptState.READ, attempt_id=attempts[1])])
-    receipts.apply_due()
-    assert day_figures() == {"sent": 4, "delivered": 2, "read": 2, "failed": 1}
-
-
-def test_figures_of_yesterday_are_not_of_today() -> None:
-    sent(2)
-    DayTally.objects.update(day="2020-01-01")
-    assert day_figures() == {"sent": 0, "delivered": 0, "read": 0, "failed": 0}
-
-
 def test_counted_figures_stop_where_counting_grows_dear(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overview, "MOST_COUNTED", 3)
     receipts.store(str(ObjectId()), [Incoming(str(n), f"+5691111{n:04}", "hola") for n in range(9)])
@@ -167,8 +124,6 @@ def test_panel_asks_as_much_for_many_messages_as_for_few(signed_in: Client) -> N
     ("query", "index"),
     [
         (lambda: Conversation.objects.filter(is_unread=True)[:9], "conversation_unread"),
-        (lambda: Conversation.objects.filter(last_in_at__gte=timezone.now())[:9], "conversation_wrote"),
-        (lambda: DayTally.objects.filter(day="2026-01-01"), "day_tally_day_lane"),
     ],
 )
 def test_figures_are_read_along_an_index(query: Callable[..., object], index: str) -> None:
@@ -196,7 +151,7 @@ def test_panel_is_live(browser: Browser) -> None:
     commands.pause(campaign.name)
     browser.see(f"#hand-campaign-{campaign.pk}")
     SystemLog.objects.create(at=timezone.now(), level=Level.ERROR, source="engine.tick", message="la línea cayó")
-    holder, attempts = sent(3)
+    holder, attempts = send(3)
     publish(GatewayChanged(str(holder.gateway)))
     receipts.store(str(holder.gateway), [Receipt(ReceiptState.READ, attempt_id=attempts[0])])
     receipts.apply_due()

@@ -42,6 +42,12 @@ def test_record_is_kept_with_what_it_is_about_and_without_secrets(log: logging.L
     assert str(os.getpid()) in entry.process
 
 
+def test_what_happened_is_kept_as_a_code_and_facts(log: logging.Logger) -> None:
+    log.warning("line down", extra={"code": "line.down", "facts": {"reason": "token=abc123", "times": 3}})
+    [entry] = kept(1)
+    assert entry.data == {"code": "line.down", "reason": "token=•••", "times": 3}
+
+
 def test_traceback_of_an_error_is_kept_redacted(log: logging.Logger) -> None:
     try:
         raise ValueError("https://user:secret@host/path")
