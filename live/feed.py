@@ -20,7 +20,7 @@ INTERVAL = 2.0
 PATIENCE = 6.0
 """Seconds without an event of its own after which the way of events counts as broken."""
 ANSWER = 4.0
-"""Seconds that Redis may take for one call: less than PATIENCE, so that a call that hangs is not waited for beyond it."""
+"""Seconds that Redis may take for one call: less than PATIENCE, so that one that hangs is not waited for beyond it."""
 RETRY_AFTER = 1.0
 
 

@@ -1,4 +1,4 @@
-"""The way of events into a web process: one channel for all of its sockets, and a heartbeat that tells whether it works."""
+"""The way of events into a web process: one channel for all sockets, and a heartbeat that tells whether it works."""
 
 import asyncio
 import time
