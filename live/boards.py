@@ -29,6 +29,8 @@ class Socket(Protocol):
 
     async def show(self, board: Hashable, html: str) -> None: ...
 
+    async def beat(self) -> None: ...
+
     async def give_up(self) -> None: ...
 
 
@@ -119,13 +121,20 @@ class Boards:
             for board in self._of_group.get(group, ()):
                 board.touch()
 
+    async def beat(self) -> None:
+        """Tell every socket that what it shows is right."""
+        await self._each(lambda socket: socket.beat())
+
     async def give_up(self) -> None:
         """Close every socket: nobody knows what changes."""
+        await self._each(lambda socket: socket.give_up())
+
+    async def _each(self, do: Callable[[Socket], Awaitable[None]]) -> None:
         for socket in {socket for board in self._boards.values() for socket in board.sockets}:
             try:
-                await socket.give_up()
+                await do(socket)
             except Exception:  # it is gone already, and the others must know
-                logger.debug("A socket could not be closed.", exc_info=True)
+                logger.debug("A socket could not be told.", exc_info=True)
 
 
 def _call(function: Callable[..., str], *arguments: object) -> str:

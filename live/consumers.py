@@ -21,6 +21,9 @@ MOST_KEY = 100
 RECHECK = 30.0
 """Seconds between two looks at whether the user is still signed in."""
 
+BEAT = "live"
+"""What a socket says when there is nothing to say but that what the page shows is right."""
+
 GOING_AWAY, TRY_AGAIN, UNKNOWN, SIGNED_OUT = 1001, 1013, 4404, 4401
 
 
@@ -96,6 +99,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if not self._gone and self._shown.get(board) != html:
             self._shown[board] = html
             await self.send(text_data=html)
+
+    async def beat(self) -> None:
+        """Say that what the page shows is right."""
+        if not self._gone:
+            await self.send(text_data=BEAT)
 
     async def give_up(self) -> None:
         """End, so that the page says that it is not live and tries again."""

@@ -2,7 +2,8 @@
 
 It hears an event once, however many sockets look on. The process also sends itself an event every few seconds, by the
 way that all take. While none comes back, pages must not call themselves live: their sockets are closed, and when they
-come back they get everything anew, so what was missed meanwhile does no harm.
+come back they get everything anew, so what was missed meanwhile does no harm. While events come back, pages hear of it
+now and then, by which they know how old what they show is.
 """
 
 import asyncio
@@ -21,6 +22,8 @@ PATIENCE = 6.0
 """Seconds without an event of its own after which the way of events counts as broken."""
 ANSWER = 4.0
 """Seconds that Redis may take for one call: less than PATIENCE, so that one that hangs is not waited for beyond it."""
+QUIET = 3.5
+"""Seconds after which pages are told again that events arrive: at every other one of our own."""
 RETRY_AFTER = 1.0
 
 
@@ -109,12 +112,16 @@ class Feed:
     async def _receive(self, channel: str) -> None:
         loop, layer = asyncio.get_running_loop(), get_channel_layer()
         deadline = loop.time() + PATIENCE
+        told = 0.0
         while self._channel == channel:
             async with asyncio.timeout_at(deadline):
                 event: dict[str, Any] = await layer.receive(channel)
             if event["type"] == "live.pulse":
                 deadline = loop.time() + PATIENCE
                 self._came()
+                if loop.time() - told >= QUIET:
+                    told = loop.time()
+                    await self._boards.beat()
             else:
                 self._boards.touch(event["groups"])
 

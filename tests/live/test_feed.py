@@ -100,6 +100,7 @@ def test_all_sockets_are_ended_when_no_event_comes_back_though_one_of_them_fails
 ) -> None:
     monkeypatch.setattr(feed, "INTERVAL", 0.02)
     monkeypatch.setattr(feed, "PATIENCE", 1.0)
+    monkeypatch.setattr(feed, "QUIET", 0.0)
 
     async def story() -> None:
         layer = Deaf()
@@ -111,6 +112,7 @@ def test_all_sockets_are_ended_when_no_event_comes_back_though_one_of_them_fails
         sockets = [Shown(), Shown(broken=True), Shown()]
         for key, socket in zip(("c1", "c1", "c2"), sockets, strict=True):
             await look_on(boards, events, socket, key)
+        await until(lambda: sockets[0].beats and sockets[2].beats)  # pages hear that they are right
         layer.deaf = True
         for socket in sockets:
             if not socket.broken:
