@@ -229,7 +229,7 @@ def test_frame_works_in_a_browser(browser: Browser) -> None:
     # What a script reports stays until it is closed, or until it works.
     browser.driver.execute_script("htmx.ajax('GET', '/no-such-page/', '#content')")
     browser.reads("That did not work: HTTP 404. Try again.", "#toasts .toast-note")
-    browser.driver.execute_script("htmx.ajax('GET', '/campaigns/', {target: '#side', swap: 'none'})")
+    browser.driver.execute_script("htmx.ajax('GET', '/campaigns/', {target: '#content', swap: 'none'})")
     browser.until(lambda: not browser.all("#toasts .toast-note"), "what failed is forgotten")
     browser.complaints()  # the browser itself names the page that is not there
     browser.click(".user summary")
