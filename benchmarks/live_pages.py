@@ -3,9 +3,9 @@
     .venv/bin/python benchmarks/live_pages.py [--changes 40]
 
 Runs MongoDB, Redis and the web process of its own, and two headless Chromiums that are signed in. Each change is made
-by the product's own claims: a message is claimed, started and settled as sent, then the engine's event is published. Its
-moment is that of the stored change, right after its transaction. A MutationObserver in each page notes when the figure
-of that change is in the DOM; both clocks are this machine's.
+by the product's own claims: a message is claimed, started and settled as sent, then the engine's event is published.
+Its moment is that of the stored change, right after its transaction. A MutationObserver in each page notes when the
+figure of that change is in the DOM; both clocks are this machine's.
 
 Prints one JSON object: milliseconds from the stored change to the figure, for each browser and for both together.
 """
