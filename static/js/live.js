@@ -53,9 +53,8 @@
   addEventListener("online", watch);
   document.addEventListener("visibilitychange", watch);
 
-  const socket = document.getElementById("live-socket");
   if (!("WebSocket" in window)) {
-    socket.removeAttribute("ws-connect");
+    htmx.createWebSocket = () => ({ addEventListener() {}, close() {} }); // one that never opens
     tell(false, state.dataset.never);
   } else {
     setTimeout(() => { if (!root.dataset.live) lost(); }, FIRST); // whoever holds it back may never refuse it

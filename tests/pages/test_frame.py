@@ -121,6 +121,7 @@ def test_part_of_a_page_adds_toasts_and_leaves_what_went_wrong_alone(client: Cli
     client.post(f"/pools/{make_pool().pk}/switch/")
     part = client.get("/campaigns/", headers=asked).content.decode()
     assert 'hx-swap-oob="beforeend:#toasts"' in part
+    assert "menu-unread" in between(part, 'id="live-socket"', "</div>")  # the frame stays live
     assert 'id="notices"' not in part
 
 

@@ -25,6 +25,8 @@ from whatsmassive.palette import COLOURS, LABELS
 register = template.Library()
 WATCHED = "live_watched"
 TOLD = "told_messages"
+FRAME = ("system-banner:", "menu-unread:", "menu-hands:")
+"""The live parts of the frame: a part of a page does not include them, and its socket takes the place of the page's."""
 
 
 @register.simple_tag(takes_context=True)
@@ -42,10 +44,10 @@ def live(context: RequestContext, name: str, key: Any = "", values: Mapping[str,
 
 @register.inclusion_tag("includes/live_socket.html", takes_context=True)
 def live_socket(context: RequestContext) -> dict[str, Any]:
-    """The socket of all live parts above it; a page without any has none."""
-    watched = dict.fromkeys(_watched(context))
+    """The socket of all live parts above it, and of the frame's."""
+    watched = dict.fromkeys([*_watched(context), *FRAME])
     query = urlencode([("f", text) for text in watched])
-    return {"address": f"/{PATH}?{query}" if watched else "", "now": timezone.now()}
+    return {"address": f"/{PATH}?{query}", "now": timezone.now()}
 
 
 def _watched(context: RequestContext) -> list[str]:
