@@ -1,6 +1,7 @@
 """Takes the README's screenshots from a running demo: python -m demo.screenshots URL USER PASSWORD
 
-Start `bin/demo` first, and this a minute later, while its campaigns are under way.
+Start `bin/demo` first, and this a minute later, while its campaigns are under way. To look at all pages there is
+demo/every_page.py.
 """
 
 import re
@@ -24,7 +25,7 @@ class Camera:
     """A headless browser that is signed in to the pages."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
-        self.url = url
+        self.url = url.rstrip("/")
         options = Options()
         for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", f"--window-size={WIDTH},{HEIGHT}"):
             options.add_argument(flag)
@@ -37,6 +38,7 @@ class Camera:
         self.wait_for(".menu")
 
     def size(self, width: int, height: int) -> None:
+        self.width = width
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < WIDTH}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
@@ -63,10 +65,17 @@ class Camera:
     def wait_for(self, css: str) -> WebElement:
         return WebDriverWait(self.driver, 90).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, css))[0]
 
-    def take(self, name: str, path: str, *, dark: bool = False) -> None:
+    def theme(self, *, dark: bool) -> None:
+        """Of the pages that are opened from now on."""
         self.driver.execute_script(f"localStorage.setItem('theme', '{'dark' if dark else 'light'}')")
-        self.open(path)
+
+    def settle(self) -> None:
         time.sleep(SETTLED)
+
+    def take(self, name: str, path: str, *, dark: bool = False) -> None:
+        self.theme(dark=dark)
+        self.open(path)
+        self.settle()
         self.driver.save_screenshot(str(IMAGES / f"{name}.png"))
 
 

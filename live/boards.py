@@ -6,7 +6,7 @@ and once in a while by itself, because an event may be lost. What did not change
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -28,6 +28,8 @@ class Socket(Protocol):
     """What a board knows of a socket."""
 
     async def show(self, board: Hashable, html: str) -> None: ...
+
+    async def beat(self) -> None: ...
 
     async def give_up(self) -> None: ...
 
@@ -83,24 +85,56 @@ class Boards:
 
     def __init__(self) -> None:
         self._boards: dict[Key, Board] = {}
+        self._of_group: dict[str, set[Board]] = {}
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="live")
         self._run = sync_to_async(_call, thread_sensitive=False, executor=self._pool)
 
+    @property
+    def groups(self) -> set[str]:
+        """Those whose events change one of the boards."""
+        return set(self._of_group)
+
     def join(self, socket: Socket, fragment: Fragment, key: str, language: str) -> Board:
-        """Show the fragment to the socket, now and whenever it changes."""
+        """Have the socket look at the fragment. It is shown when the board is touched."""
         place = (fragment.name, key, language)
         board = self._boards.get(place)
         if board is None:
             board = self._boards[place] = Board(fragment, key, language, self._run)
+            for group in board.groups:
+                self._of_group.setdefault(group, set()).add(board)
         board.sockets.add(socket)
-        board.touch()
         return board
 
     def leave(self, socket: Socket, board: Board) -> None:
         board.sockets.discard(socket)
-        if not board.sockets:
-            board.stop()
-            self._boards.pop((board.fragment.name, board.key, board.language), None)
+        if board.sockets or self._boards.pop((board.fragment.name, board.key, board.language), None) is None:
+            return
+        board.stop()
+        for group in board.groups:
+            self._of_group[group].discard(board)
+            if not self._of_group[group]:
+                del self._of_group[group]
+
+    def touch(self, groups: Iterable[str]) -> None:
+        """An object changed, and its event went to these groups: whatever shows it is rendered again."""
+        for group in groups:
+            for board in self._of_group.get(group, ()):
+                board.touch()
+
+    async def beat(self) -> None:
+        """Tell every socket that what it shows is right."""
+        await self._each(lambda socket: socket.beat())
+
+    async def give_up(self) -> None:
+        """Close every socket: nobody knows what changes."""
+        await self._each(lambda socket: socket.give_up())
+
+    async def _each(self, do: Callable[[Socket], Awaitable[None]]) -> None:
+        for socket in {socket for board in self._boards.values() for socket in board.sockets}:
+            try:
+                await do(socket)
+            except Exception:  # it is gone already, and the others must know
+                logger.debug("A socket could not be told.", exc_info=True)
 
 
 def _call(function: Callable[..., str], *arguments: object) -> str:

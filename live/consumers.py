@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Hashable
 from typing import Any
 from urllib.parse import parse_qsl
+from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
 from channels.auth import get_user
@@ -12,13 +13,16 @@ from django.conf import settings
 from django.utils import translation
 
 from live.boards import Board, Boards
+from live.feed import Feed
 from live.fragments import Fragment, fragment_named
-from live.pulse import Pulse
 
 MOST_FRAGMENTS = 300
 MOST_KEY = 100
 RECHECK = 30.0
 """Seconds between two looks at whether the user is still signed in."""
+
+BEAT = "live"
+"""What a socket says when there is nothing to say but that what the page shows is right."""
 
 GOING_AWAY, TRY_AGAIN, UNKNOWN, SIGNED_OUT = 1001, 1013, 4404, 4401
 
@@ -26,15 +30,17 @@ GOING_AWAY, TRY_AGAIN, UNKNOWN, SIGNED_OUT = 1001, 1013, 4404, 4401
 class LiveConsumer(AsyncWebsocketConsumer):
     """One socket. Its query names what it watches: `f=NAME:KEY`, any number of times."""
 
+    channel_layer_alias = "none"
+    """It takes no channel of its own: events reach it by the process's feed and boards."""
+
     boards: Boards
-    pulse: Pulse
-    _by_loop: dict[int, tuple[Boards, Pulse]] = {}
+    feed: Feed
+    _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Boards, Feed]] = WeakKeyDictionary()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._joined: set[Board] = set()
         self._shown: dict[Hashable, str] = {}
-        self._groups: set[str] = set()
         self._checker: asyncio.Task[None] | None = None
         self._gone = False
 
@@ -45,8 +51,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self._leave()  # also where it was cancelled, or failed, before it heard of its end
 
     async def connect(self) -> None:
-        loop = id(asyncio.get_running_loop())
-        self.boards, self.pulse = self._by_loop.setdefault(loop, (Boards(), Pulse()))
+        loop = asyncio.get_running_loop()
+        if loop not in self._by_loop:
+            boards = Boards()
+            self._by_loop[loop] = (boards, Feed(boards))
+        self.boards, self.feed = self._by_loop[loop]
         await self.accept()  # at once: only an accepted socket can be closed with a reason that the page understands
         user = self.scope["user"]
         if not user.is_authenticated or not user.is_active:
@@ -56,31 +65,25 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if watched is None:
             await self.close(UNKNOWN)
             return
-        await self.pulse.start()
-        if not self.pulse.beats:
+        await self.feed.start()
+        if not self.feed.beats:
             await self.give_up()
             return
-        self.pulse.listeners.add(self)
         language = self._language()
-        for fragment, key in watched:
-            self._groups.update(fragment.groups(key))
+        # It stands at its boards before the events are joined, so that it is closed if they fail; what it is shown is
+        # rendered after, so that it misses no change.
+        self._joined.update(self.boards.join(self, fragment, key, language) for fragment, key in watched)
         try:
-            for group in self._groups:
-                await self.channel_layer.group_add(group, self.channel_name)
+            await self.feed.join({group for board in self._joined for group in board.groups})
         except Exception:
             await self.give_up()
             return
-        for fragment, key in watched:
-            self._joined.add(self.boards.join(self, fragment, key, language))
+        for board in self._joined:
+            board.touch()
         self._checker = asyncio.create_task(self._check_user())
 
     async def disconnect(self, code: int) -> None:
         self._leave()
-        for group in self._groups:
-            try:
-                await self.channel_layer.group_discard(group, self.channel_name)
-            except Exception:  # Redis is away, and forgets the socket by itself
-                break
 
     def _leave(self) -> None:
         """Nothing is shown to it any more, and nothing keeps it."""
@@ -90,21 +93,17 @@ class LiveConsumer(AsyncWebsocketConsumer):
         for board in self._joined:
             self.boards.leave(self, board)
         self._joined.clear()
-        for _boards, pulse in self._by_loop.values():
-            pulse.listeners.discard(self)
-
-    async def live_event(self, event: dict[str, Any]) -> None:
-        """An object changed: whatever shows it is rendered again."""
-        touched = set(event["groups"])
-        for board in self._joined:
-            if board.groups & touched:
-                board.touch()
 
     async def show(self, board: Hashable, html: str) -> None:
         """Send a rendering, unless the page has it."""
         if not self._gone and self._shown.get(board) != html:
             self._shown[board] = html
             await self.send(text_data=html)
+
+    async def beat(self) -> None:
+        """Say that what the page shows is right."""
+        if not self._gone:
+            await self.send(text_data=BEAT)
 
     async def give_up(self) -> None:
         """End, so that the page says that it is not live and tries again."""

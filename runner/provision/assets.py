@@ -20,17 +20,26 @@ FILES = {
     "uplot/dist/uPlot.iife.min.js": "uplot/uPlot.iife.min.js",
     "@wppconnect/wa-js/dist/wppconnect-wa.js": "wa-js/wppconnect-wa.js",
 }
+# What the tests look at pages with. Kept apart, so that no web process serves it.
+FOR_TESTS = BUILD / "tests"
+TEST_FILES = {"axe-core/axe.min.js": "axe.min.js"}
 # Maps aren't copied, and a comment that names a missing file breaks the manifest of static files.
 SOURCE_MAP = re.compile(rb"(?://|/\*)[#@]\s*sourceMappingURL=[^\s*]+(?:\s*\*/)?")
 
 
 def fingerprint() -> str:
     lock = [ASSETS / name for name in ("package.json", "package-lock.json", ".npmrc")]
-    return hash_of(*lock, *(f"{source}>{target}" for source, target in FILES.items()))
+    return hash_of(*lock, *(f"{source}>{target}" for source, target in {**FILES, **TEST_FILES}.items()))
 
 
 def present() -> bool:
-    return all((VENDOR / target).exists() for target in FILES.values())
+    return all(target.exists() for _source, target in files(tests=True))
+
+
+def files(*, tests: bool) -> list[tuple[str, Path]]:
+    """Each file in what npm installs, and where its copy goes."""
+    found = [(source, VENDOR / target) for source, target in FILES.items()]
+    return found + [(source, FOR_TESTS / target) for source, target in TEST_FILES.items() if tests]
 
 
 def find_npm() -> tuple[str, dict[str, str]]:
@@ -52,20 +61,24 @@ def copy_stripped(source: Path, target: Path) -> None:
     target.write_bytes(SOURCE_MAP.sub(b"", source.read_bytes()))
 
 
-def provide() -> str:
+def provide(*, tests: bool = True) -> str:
+    """Install and copy them; an image leaves out what only `tests` need."""
     npm, environment = find_npm()
+    omitted = () if tests else ("--omit=dev",)
     call(
-        [npm, "ci", "--prefix", str(ASSETS), "--no-audit", "--no-fund", "--loglevel", "error"],
+        [npm, "ci", "--prefix", str(ASSETS), "--no-audit", "--no-fund", "--loglevel", "error", *omitted],
         advice="See whether this machine reaches its npm registry, then run bin/setup again.",
         environment=environment,
     )
     shutil.rmtree(VENDOR, ignore_errors=True)
+    shutil.rmtree(FOR_TESTS, ignore_errors=True)
     (BUILD / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise warns at each start of one that is missing
-    for source, target in FILES.items():
+    wanted = files(tests=tests)
+    for source, target in wanted:
         if not (MODULES / source).is_file():
             raise StepError(f"{source} is not in what npm installed: correct runner/provision/assets.py.")
-        copy_stripped(MODULES / source, VENDOR / target)
-    return f"copied {len(FILES)} files to build/vendor"
+        copy_stripped(MODULES / source, target)
+    return f"copied {len(wanted)} files to build"
 
 
 STEP = Step("Assets", fingerprint, present, provide)

@@ -1,59 +1,64 @@
-// Whether the page is live, how old times are, and a soft flash of what changed.
+// Whether the page is live and how old what it shows is, and a soft flash of what changed.
 "use strict";
 (() => {
+  const SILENCE = 15000; // the server says every 4 s that all is well, if nothing else
+  const FIRST = 5000;
   const state = document.getElementById("live-state");
+  const word = document.getElementById("live-word");
+  const age = document.getElementById("live-age");
   const root = document.documentElement;
-  let offset = 0;
-  let told = "";
+  const body = document.body;
+  let current = null; // the socket that opened last
+  let wrapper = null;
+  let heard = Date.now();
 
-  // Once for each time that the server tells: htmx speaks of the socket's element at every message.
-  const setClock = (element) => {
-    if (!element || element.dataset.now === told) return;
-    told = element.dataset.now;
-    offset = Date.parse(told) - Date.now();
-  };
-  const now = () => Date.now() + offset;
-
-  // The page is live from its socket's opening to its end; a page without live parts says nothing.
-  const tell = (live) => {
+  // The page is live from its socket's opening to its end, or until it is silent for too long.
+  const tell = (live, text) => {
     root.dataset.live = live ? "on" : "off";
-    state.hidden = false;
-    state.textContent = live ? state.dataset.on : state.dataset.off;
+    if (word.textContent !== text) word.textContent = text;
   };
-  document.body.addEventListener("htmx:wsOpen", () => tell(true));
-  document.body.addEventListener("htmx:wsClose", (event) => {
-    tell(false);
-    const code = event.detail.event && event.detail.event.code;
-    if (code === 4401) location.reload(); // signed out: the sign-in page says so
-  });
-  document.body.addEventListener("htmx:wsError", () => tell(false));
+  const hear = () => {
+    heard = Date.now();
+    age.dataset.here = heard;
+  };
+  const lost = () => tell(false, state.dataset.off);
 
-  const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
-  const relative = new Intl.RelativeTimeFormat(root.lang, { style: "short", numeric: "always" });
-  const ago = (seconds) => {
-    const past = Math.max(0, Math.round(seconds));
-    const [unit, size] = units.find(([, length]) => past >= length) || ["second", 1];
-    return relative.format(-Math.floor(past / size), unit);
+  body.addEventListener("htmx:wsOpen", (event) => {
+    current = event.detail.event.target;
+    wrapper = event.detail.socketWrapper;
+    hear();
+    tell(true, state.dataset.on);
+  });
+  body.addEventListener("htmx:wsClose", (event) => {
+    const { code, target } = event.detail.event;
+    if (code === 4401) location.reload(); // signed out: the sign-in page says so
+    if (!current || target === current) lost(); // that of a socket which was given up says nothing of its successor
+  });
+  body.addEventListener("htmx:wsError", () => {
+    if (!current || current.readyState > WebSocket.OPEN) lost();
+  });
+  body.addEventListener("htmx:wsBeforeMessage", (event) => {
+    hear();
+    if (event.detail.message === state.dataset.beat) event.preventDefault(); // there is nothing in it
+  });
+
+  // A machine that slept, or a network that is gone, does not say that the socket is dead.
+  const watch = () => {
+    if (root.dataset.live !== "on" || Date.now() - heard < SILENCE) return;
+    lost();
+    current = null;
+    wrapper.reconnect();
   };
-  const left = (seconds) => {
-    const whole = Math.max(0, Math.ceil(seconds));
-    const two = (value) => String(value).padStart(2, "0");
-    const hours = Math.floor(whole / 3600);
-    const minutes = Math.floor((whole % 3600) / 60);
-    return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
-  };
-  const renew = () => {
-    for (const time of document.querySelectorAll("time.ago, time.countdown")) {
-      const seconds = (now() - Date.parse(time.dateTime)) / 1000;
-      const text = time.classList.contains("ago") ? ago(seconds) : left(-seconds);
-      if (time.textContent !== text) time.textContent = text;
-    }
-  };
-  setClock(document.getElementById("live-socket"));
-  renew();
-  setInterval(renew, 1000);
-  document.body.addEventListener("htmx:load", renew);
-  document.body.addEventListener("htmx:wsAfterMessage", renew);
+  setInterval(watch, 1000);
+  addEventListener("online", watch);
+  document.addEventListener("visibilitychange", watch);
+
+  if (!("WebSocket" in window)) {
+    htmx.createWebSocket = () => ({ addEventListener() {}, close() {} }); // one that never opens
+    tell(false, state.dataset.never);
+  } else {
+    setTimeout(() => { if (!root.dataset.live) lost(); }, FIRST); // whoever holds it back may never refuse it
+  }
 
   const flash = (element) => {
     if (!element.classList || !element.hasAttribute("data-flash")) return;
@@ -61,9 +66,8 @@
     void element.offsetWidth; // begins the animation anew
     element.classList.add("changed");
   };
-  document.body.addEventListener("htmx:oobAfterSwap", (event) => {
+  body.addEventListener("htmx:oobAfterSwap", (event) => {
     const swapped = event.detail.elt;
     if (swapped && swapped.id) flash(document.getElementById(swapped.id) || swapped);
-    if (event.target.id === "live-socket") setClock(event.target);
   });
 })();

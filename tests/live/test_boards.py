@@ -13,12 +13,18 @@ class Shown:
     def __init__(self, *, broken: bool = False) -> None:
         self.broken = broken
         self.told: list[str] = []
+        self.beats = 0
         self.ended = asyncio.Event()
 
     async def show(self, board: Hashable, html: str) -> None:
         if self.broken:
             raise ValueError("this one can't be written to")
         self.told.append(html)
+
+    async def beat(self) -> None:
+        if self.broken:
+            raise ValueError("this one can't be told")
+        self.beats += 1
 
     async def give_up(self) -> None:
         if self.broken:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from live import consumers
+from live.boards import Boards
 from live.consumers import LiveConsumer
+from live.feed import Feed
 
 
 @pytest.mark.django_db
@@ -17,28 +19,19 @@ def test_socket_that_is_cancelled_while_it_joins_is_let_go(monkeypatch: pytest.M
     async def story() -> None:
         joining = asyncio.Event()
 
-        class Hangs:
-            async def new_channel(self) -> str:
-                return "specific.tested"
-
-            async def receive(self, channel: str) -> dict[str, Any]:
-                return await asyncio.Future()
-
-            async def group_add(self, group: str, channel: str) -> None:
-                joining.set()
-                await asyncio.Future()
-
-        class Beats:
-            def __init__(self) -> None:
-                self.listeners: set[object] = set()
-                self.beats = True
+        class Hangs(Feed):
+            beats = True
 
             async def start(self) -> None:
                 pass
 
-        found = Beats()
-        monkeypatch.setattr(consumers, "Pulse", lambda: found)
-        monkeypatch.setattr("channels.consumer.get_channel_layer", lambda alias: Hangs())
+            async def join(self, groups: Any) -> None:
+                joining.set()
+                await asyncio.Future()
+
+        found = Boards()
+        monkeypatch.setattr(consumers, "Boards", lambda: found)
+        monkeypatch.setattr(consumers, "Feed", Hangs)
         sent: list[dict[str, Any]] = []
         said = [{"type": "websocket.connect"}]
 
@@ -53,9 +46,9 @@ def test_socket_that_is_cancelled_while_it_joins_is_let_go(monkeypatch: pytest.M
         task = asyncio.ensure_future(LiveConsumer.as_asgi()(scope, receive, send))
         async with asyncio.timeout(60):
             await joining.wait()
-            assert len(found.listeners) == 1
+            assert found.groups == {"campaign"}
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        assert found.listeners == set()
+        assert found.groups == set()
 
     asyncio.run(story())

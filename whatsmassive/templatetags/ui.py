@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.contrib.messages import WARNING, get_messages
 from django.forms import BoundField
 from django.template.context import RequestContext
 from django.urls import NoReverseMatch, reverse
@@ -16,12 +17,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from domain.phones import shown_phone
+from live.consumers import BEAT
 from live.fragments import fragment_named
 from live.routing import PATH
 from whatsmassive.palette import COLOURS, LABELS
 
 register = template.Library()
 WATCHED = "live_watched"
+TOLD = "told_messages"
+FRAME = ("system-banner:", "menu-unread:", "menu-hands:")
+"""The live parts of the frame: a part of a page does not include them, and its socket takes the place of the page's."""
 
 
 @register.simple_tag(takes_context=True)
@@ -39,10 +44,10 @@ def live(context: RequestContext, name: str, key: Any = "", values: Mapping[str,
 
 @register.inclusion_tag("includes/live_socket.html", takes_context=True)
 def live_socket(context: RequestContext) -> dict[str, Any]:
-    """The socket of all live parts above it; a page without any has none."""
-    watched = dict.fromkeys(_watched(context))
+    """The socket of all live parts above it, and of the frame's."""
+    watched = dict.fromkeys([*_watched(context), *FRAME])
     query = urlencode([("f", text) for text in watched])
-    return {"address": f"/{PATH}?{query}" if watched else "", "now": timezone.now()}
+    return {"address": f"/{PATH}?{query}", "now": timezone.now()}
 
 
 def _watched(context: RequestContext) -> list[str]:
@@ -51,6 +56,25 @@ def _watched(context: RequestContext) -> list[str]:
         setattr(request, WATCHED, [])
     found: list[str] = getattr(request, WATCHED)
     return found
+
+
+@register.simple_tag
+def live_beat() -> str:
+    """What the socket says when there is nothing to say but that what the page shows is right."""
+    return BEAT
+
+
+@register.simple_tag(takes_context=True)
+def told(context: RequestContext) -> Mapping[str, list[Any]]:
+    """What the last act said: `done` for toasts, `wrong` for what stays in the page until it is closed."""
+    request = context["request"]
+    if not hasattr(request, TOLD):
+        found: dict[str, list[Any]] = {"done": [], "wrong": []}
+        for message in get_messages(request):
+            found["wrong" if message.level >= WARNING else "done"].append(message)
+        setattr(request, TOLD, found)
+    kept: Mapping[str, list[Any]] = getattr(request, TOLD)
+    return kept
 
 
 @register.simple_tag(takes_context=True)

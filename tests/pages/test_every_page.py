@@ -1,0 +1,127 @@
+"""Every page, on a screen and on a phone: accessible to all, no wider than the screen, with a clean console."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import User
+from tests.pages.scene import FILES, PAGES, Scene
+from tests.pages.web import ROOT, Browser
+
+AXE = ROOT / "build" / "tests" / "axe.min.js"
+SCREENS = {"a screen in light": (1440, "light"), "a phone in dark": (390, "dark")}
+ON_BOTH = 2
+"""So many pages of a view are looked at on both screens; its further ones by turns on one of them, to save time."""
+
+
+def views(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, int]]:
+    """Every view of the product by its name, with how many arguments its address takes."""
+    for each in resolver.url_patterns:
+        if isinstance(each, URLPattern):
+            yield f"{namespace}{each.name}", len(each.pattern.converters)
+        elif each.app_name != "admin":
+            yield from views(each, f"{each.namespace}:" if each.namespace else namespace)
+
+
+@pytest.mark.django_db
+def test_every_view_that_shows_a_page_is_in_the_table_of_pages(client: Client, staff: User) -> None:
+    """One that is not among them takes POST alone; so a new page is looked at, or its author is told to add it."""
+    client.force_login(staff)
+    known = {name for name, _arguments in views(get_resolver())}
+    assert PAGES.keys() | FILES <= known
+    for name, arguments in views(get_resolver()):
+        if name not in PAGES.keys() | FILES:
+            answer = client.get(reverse(name, args=["0" * 24, "reload"][:arguments]))
+            assert answer.status_code == 405, f"{name} answers GET: add it to PAGES in tests/pages/scene.py"
+
+
+def serious(browser: Browser, where: str = "html") -> list[str]:
+    """What axe finds that keeps somebody from using the page, or that part of it: rule, element, and why."""
+    script = """
+        const [where, done] = arguments;
+        const runOnly = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+        axe.run(where, {resultTypes: ["violations"], runOnly}).then((found) => done(JSON.stringify(found.violations)));
+    """
+    found: list[dict[str, Any]] = json.loads(browser.driver.execute_async_script(script, where))
+    return [
+        f"{one['id']} ({one['impact']}): {node['target']}: {node['failureSummary']}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+def walks(scene: Scene) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """For each screen the pages that are looked at on it: (name, path)."""
+    for turn, screen in enumerate(SCREENS):
+        seen: Counter[str] = Counter()
+        chosen = []
+        for name, path in scene.pages().items():
+            view = name.partition(": ")[0]
+            if seen[view] < ON_BOTH or seen[view] % len(SCREENS) == turn:
+                chosen.append((name, path))
+            seen[view] += 1
+        yield screen, chosen
+
+
+@contextmanager
+def signed_out(browser: Browser) -> Iterator[None]:
+    """The page that is opened meanwhile sees nobody."""
+    cookies = browser.driver.get_cookies()
+    browser.driver.delete_all_cookies()
+    yield
+    for cookie in cookies:
+        browser.driver.add_cookie(cookie)
+
+
+def opened(browser: Browser) -> None:
+    """Unfold whatever is folded, so that it is looked at too."""
+    browser.driver.execute_script('for (const one of document.querySelectorAll("main details")) one.open = true;')
+
+
+def dialogs(browser: Browser) -> Iterator[str]:
+    """Open the page's dialogs one after the other, each by its id."""
+    names: list[str] = browser.driver.execute_script(
+        "return [...document.querySelectorAll('dialog[id]')].map(d => d.id)"
+    )
+    for name in names:
+        browser.driver.execute_script("document.getElementById(arguments[0]).showModal()", name)
+        yield name
+        browser.driver.execute_script("document.getElementById(arguments[0]).close('')", name)
+
+
+@pytest.mark.whole_database
+def test_every_page_is_accessible_and_fits_the_screen(browser: Browser, staff: User, tmp_path: Path) -> None:
+    scene = Scene(staff, tmp_path)
+    browser.driver.set_script_timeout(120)
+    # The browser itself brings it in: the pages' policy lets no script in but their own.
+    browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": AXE.read_text()})
+    wrong: list[str] = []
+    seen: set[str] = set()
+    for screen, chosen in walks(scene):
+        width, theme = SCREENS[screen]
+        browser.size(width)
+        browser.driver.execute_script("localStorage.setItem('theme', arguments[0])", theme)
+        for name, path in chosen:
+            with signed_out(browser) if name == "accounts:login" else nullcontext():
+                browser.open(path)
+            opened(browser)
+            found = serious(browser)
+            for dialog in dialogs(browser):
+                found += [f"in #{dialog}: {one}" for one in serious(browser, f"#{dialog}")]
+            too_wide = browser.driver.execute_script("return document.documentElement.scrollWidth - innerWidth")
+            if too_wide > 0:
+                found.append(f"{too_wide} px wider than the screen")
+            found += browser.complaints()
+            for one in found:
+                if one not in seen:  # the frame is on every page: once is enough
+                    seen.add(one)
+                    wrong.append(f"{name} ({path}) on {screen}: {one}")
+    assert not wrong, "\n\n".join(wrong)
