@@ -1,5 +1,5 @@
-// Wide tables: one that fits its place has a head that stays below the top bar; one that does not scrolls sideways, with
-// the keyboard too.
+// Wide tables: one that fits its place has a head that stays below the top bar; one that does not scrolls sideways,
+// with the keyboard too.
 "use strict";
 (() => {
   const inside = "a[href], button, input, select, textarea, summary, [tabindex]";

@@ -30,7 +30,8 @@
     for (const time of document.querySelectorAll("time.ago, time.countdown")) {
       if (!time.dataset.here && !time.dateTime) continue; // nothing is known yet
       // What happened in this page is known by this machine's clock.
-      const since = time.dataset.here ? Date.now() - time.dataset.here : Date.now() + offset - Date.parse(time.dateTime);
+      const { here } = time.dataset;
+      const since = here ? Date.now() - here : Date.now() + offset - Date.parse(time.dateTime);
       const text = time.classList.contains("ago") ? ago(since / 1000) : left(-since / 1000);
       if (time.textContent !== text) time.textContent = text;
     }

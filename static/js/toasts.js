@@ -1,4 +1,4 @@
-// Toasts: what was done, one after the other, in a corner that covers no work; and what failed, until somebody closes it.
+// Toasts: what was done, one after the other, in a corner that covers no work; what failed, until somebody closes it.
 "use strict";
 (() => {
   const box = document.getElementById("toasts");
