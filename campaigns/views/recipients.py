@@ -12,7 +12,7 @@ from domain.states import MessageStatus
 from gateways.models import Gateway
 from lib.htmx import is_part
 from lib.paging import keyset_page
-from messaging import queries as messaging
+from messaging.filters import MessageFilter, filtered
 from messaging.models import Message
 from messaging.reasons import reason_sentence
 
@@ -22,7 +22,7 @@ def message_list(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     campaign = get_object_or_404(Campaign, pk=pk)
     status = request.GET.get("status", "")
     status = status if status in list(MessageStatus) else ""
-    page = keyset_page(messaging.of_campaign(campaign.pk, status), by="pk", mark=request.GET.get("mark", ""))
+    page = keyset_page(filtered(campaign.pk, MessageFilter(status=status)), by="pk", mark=request.GET.get("mark", ""))
     return render(
         request,
         "campaigns/messages.html",
