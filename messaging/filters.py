@@ -1,4 +1,4 @@
-"""Which of a campaign's messages somebody looks at: by state, cause, line, channel, text, person, and all of them at once."""
+"""Which of a campaign's messages somebody looks at: by state, cause, line, channel, person, and all of them at once."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
@@ -14,6 +14,8 @@ from domain.states import MessageStatus
 from lib.converters import object_id
 from messaging.models import Message
 
+NO_REASON = "-"
+"""What stands in an address for the messages without a reason."""
 HIGHEST = "\uffff"
 MOST_SEARCH = 100
 LARGEST_VARIANT = 1_000
@@ -49,6 +51,10 @@ class MessageFilter:
             if field.name not in ("chosen", "country") and getattr(self, field.name) != getattr(empty, field.name)
         ]
 
+    @property
+    def only_status(self) -> bool:
+        return self.given == ["status"]
+
     def among(self, chosen: Sequence[ObjectId]) -> "MessageFilter":
         """The same among these messages alone."""
         return replace(self, chosen=tuple(chosen))
@@ -57,10 +63,10 @@ class MessageFilter:
 def read_filter(given: Any, *, country: str) -> MessageFilter:
     """The filter of a page's address (a QueryDict, or a mapping): what can't be is left out."""
     status, variant = given.get("status", ""), given.get("variant", "")
-    reason = given.get("reason")
+    reason = given.get("reason", "")[:40]
     return MessageFilter(
         status=status if status in list(MessageStatus) else "",
-        reason=reason[:40] if reason is not None and reason.isprintable() else None,
+        reason="" if reason == NO_REASON else reason if reason and reason.isprintable() else None,
         line=object_id(given.get("line", "")),
         channel=channel if (channel := given.get("channel", "")) in ("whatsapp", "sms") else "",
         variant=int(variant) if variant.isascii() and variant.isdigit() and int(variant) < LARGEST_VARIANT else None,

@@ -101,7 +101,7 @@ class Message(models.Model):
             # Lists and the work on all messages of a campaign, or on those in one state, in the order of enrolling.
             models.Index(fields=["campaign", "id"], name="message_campaign"),
             models.Index(fields=["campaign", "status", "id"], name="message_campaign_status"),
-            # A recipient is found by how the name or the phone begins. Neither changes, so sending writes none of these.
+            # A recipient is found by how the name or the phone begins. Neither changes: sending does not write these.
             models.Index(fields=["campaign", "folded_name", "id"], name="message_name"),
             models.Index(fields=["campaign", "phone", "id"], name="message_number"),
             # What was ever written to a person, in its order.

@@ -61,16 +61,18 @@ def reason_sentence(reason: str) -> str:
     return str(REASONS.get(reason, reason or _("no reason given")))
 
 
-# What to do about it --------------------------------------------------------------------------------------------------
-_NUMBERS = gettext_lazy("Correct these numbers in the spreadsheet, import it again and write to them in a new campaign.")
-_VALUES = gettext_lazy("Fill in the missing values in the spreadsheet, import it again and write to them in a new campaign.")
+# What to do about it -------------------------------------------------------------------------------------------------
+_NUMBERS = gettext_lazy("Correct these numbers in the spreadsheet, import it and write to them in a new campaign.")
+_VALUES = gettext_lazy("Fill in these values in the spreadsheet, import it and write to them in a new campaign.")
 _WAIT = gettext_lazy("Nothing is to be done: it goes on by itself.")
 _LINE = gettext_lazy("See whether the line answers, by a test on its page; then retry.")
 _SETTINGS = gettext_lazy("Look at the line's settings and test it on its page; then retry.")
 _ASK_GATEWAY = gettext_lazy("Look at what the gateway said, ask its operator if it is not clear; then retry.")
 _SESSION = gettext_lazy("Connect the session, then retry.")
 _UNDELIVERED = gettext_lazy("The phone may be off or out of service: retry later, or once only.")
-_CREDENTIALS = gettext_lazy("The gateway does not accept the line's credentials or its balance: correct them, then retry.")
+_CREDENTIALS = gettext_lazy(
+    "The gateway refuses the line's credentials, or its balance is used up: mend it, then retry."
+)
 _REFUSED = gettext_lazy("The gateway refuses the number or the text: correct them. A retry alone changes nothing.")
 _ADDRESS = gettext_lazy("The line's address is not right: correct it in its settings, then retry.")
 _FAULT = gettext_lazy("Look at the log for the fault. If it is over, retry.")
@@ -85,7 +87,8 @@ ADVICE: Mapping[str, Any] = {
     "not_on_whatsapp": _NUMBERS,
     **dict.fromkeys(("number_unconfirmed", "not_sent", "not_started", "late", "superseded", "seen"), _WAIT),
     **dict.fromkeys(("per_minute", "per_hour", "per_day", "first_contacts_per_day"), _WAIT),
-    **dict.fromkeys(("timeout", "disconnected", "connect", "connect_timeout", "no_answer", "lost", "cut_answer"), _LINE),
+    **dict.fromkeys(("timeout", "disconnected", "connect", "connect_timeout"), _LINE),
+    **dict.fromkeys(("no_answer", "lost", "cut_answer"), _LINE),
     **dict.fromkeys(("dns", "tls", "private_address", "unsendable", "unusable"), _SETTINGS),
     **dict.fromkeys(("unreadable", "unknown", "rejected"), _ASK_GATEWAY),
     "undelivered": _UNDELIVERED,
