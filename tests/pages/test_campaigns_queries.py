@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from campaigns.queries import listed
 from domain.states import MessageStatus
 from lib.mongo import collection
 from messaging import queries
+from messaging.filters import MessageFilter, filtered, order_of
 from messaging.models import Message
 from tests.factories.sending import add_messages, make_campaign, make_pool
 
@@ -29,6 +31,7 @@ def plan_of(query: QuerySet[Any]) -> str:
         (listed().order_by("-created_at", "-pk"), "campaign_created"),
         (listed(state="running").order_by("-created_at", "-pk"), "campaign_status"),
         (listed(search="Cobranza ñ").order_by("folded_name", "pk"), "campaign_name"),
+        (listed(archived=True).order_by("-created_at", "-pk"), "campaign_created"),
     ],
 )
 def test_list_reads_an_index_in_order(query: QuerySet[Campaign], index: str) -> None:
@@ -41,13 +44,35 @@ def test_list_reads_an_index_in_order(query: QuerySet[Campaign], index: str) -> 
     assert "COLLSCAN" not in plan
 
 
-@pytest.mark.parametrize(("status", "index"), [("", "message_campaign"), ("sent", "message_campaign_status")])
-def test_messages_of_a_campaign_read_an_index_in_order(status: str, index: str) -> None:
+LINE = ObjectId()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (MessageFilter(), "message_campaign"),
+        (MessageFilter(status="sent"), "message_campaign_status"),
+        (MessageFilter(status="failed", reason="timeout"), "message_cause"),
+        (MessageFilter(status="failed", reason="timeout", line=LINE, variant=0), "message_cause"),
+        (MessageFilter(status="failed", line=LINE), "message_campaign_status"),
+        (MessageFilter(status="failed", channel="sms", variant=1), "message_campaign_status"),
+        (MessageFilter(channel="sms", line=LINE, variant=1), "message_campaign"),
+        (MessageFilter(search="Deudor 1"), "message_name"),
+        (MessageFilter(search="+56 9"), "message_number"),
+        (MessageFilter(search="9 1234", country="CL"), "message_number"),
+        (MessageFilter(replied=True).among([ObjectId(), ObjectId()]), "_id_"),
+    ],
+)
+def test_messages_of_a_campaign_read_an_index_in_order(wanted: MessageFilter, index: str) -> None:
     campaign = make_campaign(make_pool())
     add_messages(campaign, 30)
-    plan = plan_of(queries.of_campaign(campaign.pk, status).order_by("pk")[:5])
+    failed = add_messages(campaign, 6, status=MessageStatus.FAILED)
+    fields = {"reason": "timeout", "gateway": LINE}
+    collection(Message).update_many({"debtor": {"$in": failed[:3]}}, {"$set": fields})
+    plan = plan_of(filtered(campaign.pk, wanted).order_by(order_of(wanted), "pk")[:5])
     assert f"'{index}'" in plan
     assert "'SORT'" not in plan
+    assert "COLLSCAN" not in plan
 
 
 @pytest.mark.parametrize(("field", "index"), [("sent_at", "message_sent"), ("failed_at", "message_failed")])
