@@ -42,8 +42,9 @@ def progress(campaign: Campaign) -> Context:
 
 
 def funnel(campaign: Campaign) -> Context:
-    funnels, people = showing.funnels(campaign, messaging.counts(campaign.pk))
-    return {"campaign": campaign, "funnels": funnels, "people": people, "labels": showing.STEP_LABELS}
+    counts = messaging.counts(campaign.pk)
+    funnels, people = showing.funnels(campaign, counts)
+    return {"campaign": campaign, "total": sum(counts.values()), "funnels": funnels, "people": people, "labels": showing.STEP_LABELS}
 
 
 def actions(campaign: Campaign) -> Context:
