@@ -44,7 +44,13 @@ def progress(campaign: Campaign) -> Context:
 def funnel(campaign: Campaign) -> Context:
     counts = messaging.counts(campaign.pk)
     funnels, people = showing.funnels(campaign, counts)
-    return {"campaign": campaign, "total": sum(counts.values()), "funnels": funnels, "people": people, "labels": showing.STEP_LABELS}
+    return {
+        "campaign": campaign,
+        "total": sum(counts.values()),
+        "funnels": funnels,
+        "people": people,
+        "labels": showing.STEP_LABELS,
+    }
 
 
 def actions(campaign: Campaign) -> Context:

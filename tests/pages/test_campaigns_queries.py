@@ -1,6 +1,7 @@
 """What the pages of campaigns ask: each question is answered along an index, without sorting."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -96,3 +97,40 @@ def test_sent_lately_counts_what_was_sent() -> None:
     assert number == 3
     assert 0 <= ago < 300
     assert len(queries.last_messages(campaign.pk)) == 3
+
+
+def test_what_was_sent_over_time_is_read_from_an_index_alone() -> None:
+    """The chart of a million messages must not read them."""
+    campaign = make_campaign(make_pool())
+    assert queries.sent_span(campaign.pk) is None
+    add_messages(campaign, 12, status=MessageStatus.SENT)
+    now = timezone.now()
+    collection(Message).update_many({}, {"$set": {"sent_at": now.replace(tzinfo=None), "gateway": LINE}})
+    database = collection(Message).database
+    database.command("profile", 2)
+    try:
+        assert queries.sent_span(campaign.pk) is not None
+        assert sum(queries.sent_by_slot(campaign.pk, start=now - timedelta(hours=1), seconds=60).values()) == 12
+    finally:
+        database.command("profile", 0)
+    asked = list(
+        database["system.profile"].find({"ns": collection(Message).full_name, "planSummary": {"$regex": "sent_at"}})
+    )
+    database.drop_collection("system.profile")
+    assert len(asked) == 3
+    assert {(entry.get("docsExamined"), entry.get("hasSortStage", False)) for entry in asked} == {(0, False)}
+    assert queries.sent_lately_by_line(campaign.pk) == {LINE: 12}
+
+
+def test_failed_of_a_cause_are_counted_from_their_index() -> None:
+    campaign = make_campaign(make_pool())
+    add_messages(campaign, 5, status=MessageStatus.FAILED)
+    collection(Message).update_many({}, {"$set": {"reason": "timeout", "gateway": LINE}})
+    add_messages(campaign, 3, status=MessageStatus.FAILED)
+    assert queries.failed(campaign.pk) == 8
+    assert queries.failed(campaign.pk, reasons=["timeout"]) == 5
+    assert queries.failed(campaign.pk, reasons=["timeout", ""]) == 8
+    which = {"campaign": campaign.pk, "status": "failed", "reason": {"$in": ["timeout"]}}
+    assert "'message_cause'" in str(collection(Message).find(which).explain()["queryPlanner"]["winningPlan"])
+    found = {problem.reason: (problem.number, problem.lines) for problem in queries.problems(campaign.pk)}
+    assert found == {"timeout": (5, (LINE,)), "": (3, ())}
