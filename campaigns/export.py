@@ -26,6 +26,8 @@ TIMES = ("sent_at", "delivered_at", "read_at", "failed_at")
 WIDTHS = {"row": 8, "name": 30, "phone": 16, "reason": 40, "detail": 40, "text": 60, "attempt_id": 34}
 SHEET_ROWS = 1_000_000
 """Rows a sheet holds; the format ends at 1,048,576."""
+WORKBOOK_ROWS = 50_000
+"""Up to so many rows a workbook is made in some ten seconds; a csv begins at once."""
 CSV_ROWS = 500
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How what a spreadsheet takes for a formula begins."""

@@ -48,6 +48,9 @@ SLOT_WORDS = {
     2_592_000: gettext_lazy("30 days"),
 }
 CHART_HEIGHT = 36
+WIDEST_BAR = 18
+"""In pixels: a young campaign's few bars are not drawn as blocks."""
+FEWEST_BARS = 3
 
 
 def page_of(view: str, *args: object) -> str:
@@ -122,7 +125,7 @@ def causes(campaign: Campaign, total: int) -> list[Cause]:
             problem=each,
             sentence=capfirst(reason_sentence(each.reason)),
             example=example_sentence(each),
-            advice=advice(each.status, each.reason),
+            advice=_advice(each, undecided),
             share=100 * each.number / total if total else 0,
             lines=_named([names[pk] for pk in each.lines if pk in names]),
             act=_act(campaign, each, undecided),
@@ -130,6 +133,12 @@ def causes(campaign: Campaign, total: int) -> list[Cause]:
         )
         for each in found
     ]
+
+
+def _advice(problem: Problem, undecided: int) -> str:
+    if problem.status == M.UNCERTAIN and not undecided:
+        return _("It is still being asked about by itself: wait for the answer.")
+    return advice(problem.status, problem.reason)
 
 
 def _act(campaign: Campaign, problem: Problem, undecided: int) -> str:
@@ -266,10 +275,14 @@ def _line_state(row: LaneRow) -> tuple[str, str, datetime | None]:
 # The chart ------------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """The chart as an SVG draws it: (place, top, height, what the bar says) of each bar."""
+    """The chart as an SVG draws it: (place, top, height, what the bar says) of each bar.
+
+    It is at most `most_pixels` wide; `first` and `last` are when its first and its last bar begin.
+    """
 
     width: int
     height: int
+    most_pixels: int
     bars: Sequence[tuple[int, str, str, str]]
     label: str
     first: str
@@ -279,7 +292,7 @@ class Bars:
 def bars(campaign: Campaign) -> Bars | None:
     """What was sent over the campaign's life; None while that is no picture yet."""
     chart = watching.chart(campaign.pk)
-    if chart is None or len(chart.slots) < 2:
+    if chart is None or len(chart.slots) < FEWEST_BARS:
         return None
     at, most = chart.most
     found = []
@@ -293,7 +306,8 @@ def bars(campaign: Campaign) -> Bars | None:
         "number": wording.figure(most),
     }
     ends = (_moment(chart.slots[0][0], campaign), _moment(chart.slots[-1][0], campaign))
-    return Bars(len(chart.slots) * 10, CHART_HEIGHT, found, label, *ends)
+    number = len(chart.slots)
+    return Bars(number * 10, CHART_HEIGHT, number * WIDEST_BAR, found, label, *ends)
 
 
 def _moment(moment: datetime, campaign: Campaign) -> str:

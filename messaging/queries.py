@@ -191,14 +191,14 @@ EXPORTED = (
 
 def export_rows(campaign: ObjectId, wanted: MessageFilter | None = None) -> Iterator[dict[str, Any]]:
     """Every message of a campaign, each once, in the order of the spreadsheet's rows; or those that `wanted` shows, in
-    the order of its list.
+    the order of its list, of which the first come at once however many they are.
 
     The fields EXPORTED as stored, and of the attempts their number (`tried`) and the last one (`last`).
     """
     fields: dict[str, Any] = dict.fromkeys(EXPORTED, 1)
     fields["tried"] = {"$size": {"$ifNull": ["$attempts", []]}}
     fields["last"] = {"$last": "$attempts"}
-    if wanted is not None and (wanted.given or wanted.chosen is not None):
+    if wanted is not None:
         for keys in export_keys(campaign, wanted):
             found = collection(Message).aggregate([{"$match": {"_id": {"$in": keys}}}, {"$project": fields}])
             rows = {row["_id"]: row for row in found}

@@ -18,10 +18,11 @@ from campaigns.describe import lane_table, window_text
 from campaigns.models import AudienceKind, Campaign
 from campaigns.preview import preview
 from campaigns.sentences import incomplete_sentences
-from campaigns.views.recipients import chosen_filter
+from campaigns.views.recipients import chosen_filter, too_many
 from debtors.models import Import
 from domain.pacing import opens_at
 from domain.states import CampaignStatus
+from messaging.filters import MessageFilter
 from systemlog import audit
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -50,6 +51,7 @@ def campaign_detail(request: HttpRequest, pk: ObjectId) -> HttpResponse:
             "draft": campaign,
             "acts": [(name, reverse(f"campaigns:{name}", args=[pk])) for name in ACTS],
             "window": window_text(campaign.window),
+            "too_many": too_many(campaign, MessageFilter()),
             "files": list(Import.objects.filter(pk__in=campaign.audience_imports)) if by_files else [],
             "start_default": opens_at(campaign.window, now + timedelta(hours=1)).astimezone(zone),
         },
@@ -57,16 +59,19 @@ def campaign_detail(request: HttpRequest, pk: ObjectId) -> HttpResponse:
 
 
 def export_messages(request: HttpRequest, pk: ObjectId) -> FileResponse | StreamingHttpResponse:
-    """The messages that the list shows with the same filters: as a workbook, or with `as=csv` row by row at once."""
+    """The messages that the list shows with the same filters: as a workbook, or with `as=csv` row by row at once.
+
+    So many that a workbook would keep people waiting come as a csv in any case; pages offer nothing else then.
+    """
     campaign = get_object_or_404(Campaign, pk=pk)
     zone = ZoneInfo(campaign.timezone)
     wanted = chosen_filter(campaign, request.GET)
-    as_csv = request.GET.get("as") == "csv"
+    as_csv = request.GET.get("as") == "csv" or too_many(campaign, wanted)
     shown = {name: str(getattr(wanted, name)) for name in wanted.given}
     data = {"filter": shown, "format": "csv" if as_csv else "xlsx"}
     audit.record(request.user, "campaign.export", kind="campaign", id=pk, name=campaign.name, data=data)
     name = f"{slugify(campaign.name) or campaign.pk}-{timezone.now().astimezone(zone):%Y%m%d-%H%M}"
-    rows = queries.export_rows(campaign, wanted)
+    rows = queries.export_rows(campaign, wanted if shown or as_csv else None)
     if as_csv:
         return PieceByPiece(
             export.csv_pieces(rows, zone=zone),

@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from campaigns import showing, watching, wording
+from campaigns import export, showing, watching, wording
 from campaigns.models import Campaign, CampaignChannel
 from domain.states import MessageStatus
 from gateways.models import Channel, Gateway
 from lib.htmx import is_part
 from lib.paging import keyset_page
+from messaging import queries as messaging
 from messaging.filters import NO_REASON, MessageFilter, filtered, order_of, read_filter
 from messaging.models import Message
 from messaging.reasons import reason_sentence
@@ -26,6 +27,12 @@ def chosen_filter(campaign: Campaign, given: Mapping[str, Any]) -> MessageFilter
     """What an address asks for, with the messages of those who answered where it asks for them."""
     wanted = read_filter(given, country=campaign.country)
     return wanted.among(watching.answered_messages(campaign.pk)) if wanted.replied else wanted
+
+
+def too_many(campaign: Campaign, wanted: MessageFilter) -> bool:
+    """Whether these may be more messages than a workbook is made of while somebody waits."""
+    counts = messaging.counts(campaign.pk)
+    return (counts[wanted.status] if wanted.status else sum(counts.values())) > export.WORKBOOK_ROWS
 
 
 def message_list(request: HttpRequest, pk: ObjectId) -> HttpResponse:
@@ -50,6 +57,7 @@ def message_list(request: HttpRequest, pk: ObjectId) -> HttpResponse:
             "figures": watching.standings([campaign])[0].progress.counts,
             "selects": selects,
             "chips": _chips(wanted, selects, query),
+            "too_many": too_many(campaign, wanted),
             "export": f"{reverse('campaigns:export', args=[pk])}?{query.urlencode()}",
             "watched": f"{pk}-{wanted.status}-{moved}",
             "tickable": may_retry and any(row.status == MessageStatus.FAILED for row in page.rows),

@@ -14,7 +14,7 @@ from django.utils.translation import override
 from openpyxl import load_workbook
 
 from accounts.models import User
-from campaigns import watching
+from campaigns import export, watching
 from campaigns.models import Campaign
 from domain.folding import fold
 from domain.states import CampaignStatus, MessageStatus
@@ -356,6 +356,19 @@ def test_export_is_what_the_list_shows(signed_in: Client, campaign: Campaign) ->
         assert plain["Content-Disposition"].startswith('attachment; filename="noviembre-')
         last = SystemLog.objects.filter(source="campaign.export").order_by("-pk")[0]
         assert (last.data["format"], len(last.data["filter"])) == ("csv", len(query))
+
+
+def test_export_of_very_many_is_a_csv_that_begins_at_once(
+    signed_in: Client, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "WORKBOOK_ROWS", 2)
+    add(campaign, 1, M.FAILED)
+    add(campaign, 2, M.SENT)
+    path = f"/campaigns/{campaign.pk}"
+    assert signed_in.get(f"{path}/export/")["Content-Type"] == "text/csv; charset=utf-8"
+    assert "spreadsheetml" in signed_in.get(f"{path}/export/", {"status": "failed"})["Content-Type"]
+    assert "Export as Excel" not in page(signed_in, f"{path}/") + page(signed_in, f"{path}/messages/")
+    assert "Export these as Excel" in page(signed_in, f"{path}/messages/", status="failed")
 
 
 # The archive ----------------------------------------------------------------------------------------------------------
