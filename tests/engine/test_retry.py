@@ -1,4 +1,4 @@
-"""Failed messages that are sent again reach the gateway as new attempts, and only those of the cause that was asked for."""
+"""Failed messages that are sent again reach the gateway as new attempts, and only those of the cause asked for."""
 
 import pytest
 
