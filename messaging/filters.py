@@ -52,6 +52,11 @@ class MessageFilter:
         ]
 
     @property
+    def cause(self) -> tuple[str, str | None]:
+        """The state and the reason that are asked for."""
+        return self.status, self.reason
+
+    @property
     def only_status(self) -> bool:
         return self.given == ["status"]
 

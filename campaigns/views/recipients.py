@@ -20,6 +20,7 @@ from lib.paging import keyset_page
 from messaging import queries as messaging
 from messaging.filters import NO_REASON, MessageFilter, filtered, order_of, read_filter
 from messaging.models import Message
+from messaging.queries import Problem
 from messaging.reasons import reason_sentence
 
 
@@ -62,8 +63,18 @@ def message_list(request: HttpRequest, pk: ObjectId) -> HttpResponse:
             "watched": f"{pk}-{wanted.status}-{moved}",
             "tickable": may_retry and any(row.status == MessageStatus.FAILED for row in page.rows),
             "waits": wording.waits_sentence(campaign),
+            "cause": _cause(campaign, wanted) if may_retry else None,
         },
     )
+
+
+def _cause(campaign: Campaign, wanted: MessageFilter) -> tuple[Problem, str] | None:
+    """The cause of which exactly all are listed, with what sending them again will do; None for any other list."""
+    if wanted.given != ["status", "reason"] or wanted.status != MessageStatus.FAILED:
+        return None
+    found = (each for each in watching.problems(campaign.pk) if (each.status, each.reason) == wanted.cause)
+    problem = next(found, None)
+    return (problem, wording.retry_sentence([problem], campaign)) if problem is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,6 +303,10 @@ def test_filters_are_chips_that_are_taken_away_one_by_one(signed_in: Client, cam
         ("“an”", f"?status=failed&reason=timeout&line={line.pk}"),
     ]
     assert "No message fits this" in page(signed_in, path, q="zoe")
+    # Only where all of a cause are listed, all of it is offered.
+    offered = 'id="retry-cause" form="form-retry" name="reason" value="timeout" data-says="2 messages are sent again'
+    assert offered in page(signed_in, path, status="failed", reason="timeout")
+    assert "retry-cause" not in page(signed_in, path, status="failed", reason="timeout", q="an")
 
 
 def test_search_is_paged_in_the_order_of_what_is_searched(signed_in: Client, campaign: Campaign) -> None:
