@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from campaigns import watching, wording
+from campaigns.commands import MAY_RETRY
 from campaigns.describe import line_sentence, session_label, shortage_sentence
 from campaigns.models import Campaign, CampaignChannel
 from campaigns.report import LaneRow
@@ -32,7 +33,6 @@ STEP_LABELS = {
     M.READ.value: STATUS_LABELS[M.READ],
     REPLIED: pgettext_lazy("people who did", "answered"),
 }
-MAY_RETRY = (CampaignStatus.RUNNING, CampaignStatus.PAUSED, CampaignStatus.COMPLETED)
 LINES_NAMED = 3
 SLOT_WORDS = {
     60: gettext_lazy("a minute"),

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from campaigns import export, showing, watching, wording
+from campaigns import export, watching, wording
+from campaigns.commands import MAY_RETRY
 from campaigns.models import Campaign, CampaignChannel
 from domain.states import MessageStatus
 from gateways.models import Channel, Gateway
@@ -46,7 +47,7 @@ def message_list(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     selects = _selects(campaign, wanted)
     query = request.GET.copy()
     query.pop("mark", None)
-    may_retry = campaign.status in showing.MAY_RETRY
+    may_retry = campaign.status in MAY_RETRY
     return render(
         request,
         "campaigns/messages.html",
