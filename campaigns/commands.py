@@ -18,13 +18,15 @@ from campaigns.models import STATUS_LABELS, AudienceCheck, AudienceKind, Campaig
 from campaigns.sentences import incomplete_sentences, state_hint, unknown_placeholder
 from domain import states
 from domain.states import CampaignStatus, MessageStatus
-from lib.mongo import run_tx
+from lib.mongo import collection, run_tx
 from live.events import CampaignChanged
 from live.publish import publish
 from messaging import claims
 from messaging import queries as messaging
 
 S = CampaignStatus
+MAY_RETRY = (S.RUNNING, S.COMPLETED, S.PAUSED)
+ENDED = (S.COMPLETED, S.CANCELLED)
 RESOLVED_AT_ONCE = 500
 MAX_REASON = 300
 
@@ -254,33 +256,74 @@ def cancel(name: str) -> Campaign:
         scheduled_at=None,
         sweep_requested=True,
         retry_requested=False,
+        retry_wanted=[],
         completed_at=timezone.now(),
     ):
         raise _refuse(campaign, _("“%(name)s” can't be cancelled: it is %(status)s."))
     return campaign
 
 
-def retry_failed(name: str) -> int:
-    """Send the failed ones again, each with a new attempt; returns how many there are. Raises CampaignError."""
+def retry_failed(name: str, *, reasons: Sequence[str] = (), chosen: Sequence[ObjectId] = ()) -> int:
+    """Send the failed ones again, each with a new attempt; returns how many there are.
+
+    With `reasons` those that failed for them alone, with `chosen` those messages alone. What fails from now on is not
+    part of it. Raises CampaignError.
+    """
     campaign = find(name)
     refused = _("The failed messages of “%(name)s” can't be sent again: it is %(status)s.")
-    if campaign.status not in (S.RUNNING, S.COMPLETED, S.PAUSED):
+    if campaign.status not in MAY_RETRY:
         raise _refuse(campaign, refused)
-    number = messaging.counts(campaign.pk)[MessageStatus.FAILED]
+    number = messaging.failed(campaign.pk, reasons=reasons, chosen=chosen)
     if not number:
-        raise CampaignError(_("“%(name)s” has no failed messages.") % {"name": campaign.name})
+        sentence = _("“%(name)s” has no failed messages.")
+        if reasons:
+            sentence = _("“%(name)s” has no messages that failed for this reason any more.")
+        elif chosen:
+            sentence = _("None of the messages that you ticked is failed any more.")
+        raise CampaignError(sentence % {"name": campaign.name})
     ways_out.check(campaign)
-    open_again = Campaign.objects.filter(pk=campaign.pk, status__in=[S.RUNNING.value, S.COMPLETED.value]).update(
-        status=S.RUNNING.value, retry_requested=True, retry_round=F("retry_round") + 1, completed_at=None
+    asked = {"reasons": {"$literal": list(reasons)}, "messages": {"$literal": list(chosen)}, "before": "$$NOW"}
+    # One update, whatever comes at the same time: a paused campaign stays paused, its failed ones wait with the rest.
+    completed = {"$eq": ["$status", S.COMPLETED.value]}
+    changes = {
+        "retry_wanted": {"$concatArrays": [{"$ifNull": ["$retry_wanted", []]}, [asked]]},
+        "retry_requested": True,
+        "status": {"$cond": [completed, S.RUNNING.value, "$status"]},
+        "completed_at": {"$cond": [completed, None, "$completed_at"]},
+        "archived": False,
+    }
+    stored = collection(Campaign).update_one(
+        {"_id": campaign.pk, "status": {"$in": [status.value for status in MAY_RETRY]}}, [{"$set": changes}]
     )
-    # A paused campaign stays paused: its failed ones wait with the rest.
-    waiting = Campaign.objects.filter(pk=campaign.pk, status=S.PAUSED.value).update(
-        retry_requested=True, retry_round=F("retry_round") + 1
-    )
-    if not (open_again or waiting):
+    if not stored.matched_count:
         raise _refuse(campaign, refused)
     publish(CampaignChanged(str(campaign.pk)))
     return number
+
+
+def archive(name: str) -> Campaign:
+    """Put a campaign that has ended out of the list's sight. Nothing of it is lost, and `unarchive` brings it back."""
+    campaign = find(name)
+    if not _archived(campaign, archived=True):
+        raise _refuse(campaign, _("“%(name)s” can't be archived before it has ended: it is %(status)s."))
+    return campaign
+
+
+def unarchive(name: str) -> Campaign:
+    """List an archived campaign with the others again."""
+    campaign = find(name)
+    _archived(campaign, archived=False)
+    return campaign
+
+
+def _archived(campaign: Campaign, *, archived: bool) -> bool:
+    """Store it where the campaign has ended; False where it has not."""
+    ended = Campaign.objects.filter(pk=campaign.pk, status__in=[status.value for status in ENDED])
+    changed = bool(ended.update(archived=archived))
+    if changed:
+        campaign.refresh_from_db()
+        publish(CampaignChanged(str(campaign.pk)))
+    return changed
 
 
 def resolve_uncertain(name: str, *, verdict: str) -> int:
@@ -292,7 +335,7 @@ def resolve_uncertain(name: str, *, verdict: str) -> int:
     campaign = find(name)
     target = {"sent": MessageStatus.SENT, "failed": MessageStatus.FAILED, "retry": MessageStatus.PENDING}[verdict]
     if target is MessageStatus.PENDING:
-        if campaign.status not in (S.RUNNING, S.COMPLETED, S.PAUSED):
+        if campaign.status not in MAY_RETRY:
             raise _refuse(campaign, _("The messages of “%(name)s” can't be sent again: it is %(status)s."))
         ways_out.check(campaign)
 
@@ -301,7 +344,7 @@ def resolve_uncertain(name: str, *, verdict: str) -> int:
         if moved and target is MessageStatus.PENDING:
             # Together with them: no completed campaign is ever left with messages that wait.
             Campaign.objects.filter(pk=campaign.pk, status=S.COMPLETED.value).update(
-                status=S.RUNNING.value, completed_at=None
+                status=S.RUNNING.value, completed_at=None, archived=False
             )
         return moved
 

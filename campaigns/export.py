@@ -1,7 +1,11 @@
-"""A campaign's messages as a workbook: text stays text, so nothing that people typed can run as a formula."""
+"""A campaign's messages as a workbook or a csv: text stays text, so nothing that people typed can run as a formula."""
 
+import codecs
+import csv
+import io
+import itertools
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,7 +26,11 @@ TIMES = ("sent_at", "delivered_at", "read_at", "failed_at")
 WIDTHS = {"row": 8, "name": 30, "phone": 16, "reason": 40, "detail": 40, "text": 60, "attempt_id": 34}
 SHEET_ROWS = 1_000_000
 """Rows a sheet holds; the format ends at 1,048,576."""
-
+WORKBOOK_ROWS = 50_000
+"""Up to so many rows a workbook is made in some ten seconds; a csv begins at once."""
+CSV_ROWS = 500
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How what a spreadsheet takes for a formula begins."""
 
 NAMED = 3
 """The first columns of the table of lines, which are words; counts follow."""
@@ -96,6 +104,26 @@ def write(
     return written
 
 
+def csv_pieces(rows: Iterable[dict[str, Any]], *, zone: ZoneInfo) -> Iterator[bytes]:
+    """The same rows as a csv that spreadsheets open, a piece at a time: of any length, it begins at once."""
+    titles = headers(str(zone))
+    lines = itertools.chain([list(titles.values())], ([_plain(key, row[key], zone) for key in titles] for row in rows))
+    yield codecs.BOM_UTF8  # without it Excel reads the accents wrong
+    while piece := list(itertools.islice(lines, CSV_ROWS)):
+        text = io.StringIO()
+        csv.writer(text).writerows(piece)
+        yield text.getvalue().encode()
+
+
+def _plain(key: str, value: Any, zone: ZoneInfo) -> str:
+    value = _value(key, value, zone)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    text = "" if value is None else str(value)
+    # What people typed must not run as a formula: an apostrophe in front makes it text.
+    return f"'{text}" if isinstance(value, str) and key != "phone" and text.startswith(FORMULA) else text
+
+
 def _new_sheet(book: Workbook, titles: dict[str, str]) -> Any:
     sheet: Any = book.create_sheet()
     sheet.freeze_panes = "A2"
@@ -116,15 +144,19 @@ def _add_lines(book: Workbook, lines: Sequence[Sequence[str]]) -> None:
 
 
 def _cell(sheet: Any, key: str, value: Any, zone: ZoneInfo) -> Any:
+    value = _value(key, value, zone)
+    return _text(sheet, value) if isinstance(value, str) else value
+
+
+def _value(key: str, value: Any, zone: ZoneInfo) -> Any:
+    """A row's value as people read it: times in the zone, states and reasons in words."""
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None, microsecond=0)
     if key == "status":
-        value = str(STATUS_LABELS[MessageStatus(value)])
-    elif key == "channel":
-        value = str(CHANNELS.get(value, value))
-    elif key == "reason" and value:
-        value = reason_sentence(value)
-    return _text(sheet, value) if isinstance(value, str) else value
+        return str(STATUS_LABELS[MessageStatus(value)])
+    if key == "channel":
+        return str(CHANNELS.get(value, value))
+    return reason_sentence(value) if key == "reason" and value else value
 
 
 def _text(sheet: Any, value: str) -> Any:

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from campaigns import watching, wording
-from campaigns.describe import lane_table, line_sentence, session_label, shortage_sentence
+from campaigns import commands, showing, watching, wording
 from campaigns.models import Campaign
-from campaigns.sentences import problem_sentence
 from domain.people import person_key
 from domain.states import CampaignStatus, MessageStatus
 from lib.converters import object_id
@@ -33,25 +31,36 @@ def row(campaign: Campaign) -> Context:
 
 def progress(campaign: Campaign) -> Context:
     shown = watching.standing(campaign)
-    found = watching.troubles(campaign.pk)
-    notices = [line_sentence(line, campaign.timezone) for line in found.lines]
-    if found.sessions is not None:
-        notices.insert(0, shortage_sentence(found.sessions, campaign.channel))
     return {
         "shown": shown,
         "campaign": campaign,
         "outlook": wording.outlook(shown),
-        "notices": notices if campaign.status == CampaignStatus.RUNNING else [],
-        "undecided": found.undecided,
+        "hints": showing.hints(campaign),
+        "undecided": watching.troubles(campaign.pk).undecided,
+        "chart": showing.bars(campaign),
+    }
+
+
+def funnel(campaign: Campaign) -> Context:
+    counts = messaging.counts(campaign.pk)
+    funnels, people = showing.funnels(campaign, counts)
+    return {
+        "campaign": campaign,
+        "total": sum(counts.values()),
+        "funnels": funnels,
+        "people": people,
+        "labels": showing.STEP_LABELS,
     }
 
 
 def actions(campaign: Campaign) -> Context:
-    counts = messaging.counts(campaign.pk)
-    may_retry = campaign.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED, CampaignStatus.COMPLETED)
+    failed = messaging.counts(campaign.pk)[MessageStatus.FAILED]
+    worth = showing.worth_a_retry(campaign) if failed else []
     return {
         "campaign": campaign,
-        "failed": counts[MessageStatus.FAILED] if may_retry else 0,
+        "failed": sum(problem.number for problem in worth),
+        "says": wording.retry_sentence(worth, campaign) if worth else "",
+        "ended": campaign.status in commands.ENDED,
     }
 
 
@@ -64,24 +73,29 @@ def asked(key: str) -> Context:
 
 
 def lanes(campaign: Campaign) -> Context:
-    rows = watching.lanes(campaign.pk)
-    statuses = [status for status in MessageStatus if any(lane.counts.get(status) for lane in rows)]
-    titles = lane_table(rows)[0]
+    rows = showing.line_standings(campaign)
     return {
-        "titles": titles[:2],
-        "statuses": statuses,
-        "rows": [
-            (lane, session_label(lane), [(status.value, lane.counts.get(status, 0)) for status in statuses])
-            for lane in rows
-        ],
+        "campaign": campaign,
+        "rows": rows,
+        "running": campaign.status == CampaignStatus.RUNNING,
+        "receipts": any(row.delivered for row in rows),
+        "doubts": any(row.uncertain for row in rows),
     }
 
 
 def problems(campaign: Campaign) -> Context:
-    return {
-        "campaign": campaign,
-        "rows": [(problem, problem_sentence(problem)) for problem in watching.problems(campaign.pk)],
-    }
+    counts = messaging.counts(campaign.pk)
+    return {"campaign": campaign, "rows": showing.causes(campaign, sum(counts.values()))}
+
+
+def changes(key: str) -> Context:
+    """Whether a list of messages is behind: the key is the campaign's id, the list's state and how many it had then."""
+    pk, _, rest = key.partition("-")
+    status, _, number = rest.partition("-")
+    campaign = Campaign.objects.filter(pk=object_id(pk)).first()
+    if campaign is None or not number.isdigit():
+        return None
+    return {"campaign": campaign, "difference": abs(watching.moved(campaign.pk, status) - int(number))}
 
 
 def replies(campaign: Campaign) -> Context:
@@ -97,9 +111,13 @@ def last(campaign: Campaign) -> Context:
 CAMPAIGN = of_object("campaign")
 register(Fragment("campaign-row", "campaigns/_row.html", CAMPAIGN, _of_campaign(row)))
 register(Fragment("campaign-progress", "campaigns/_progress.html", CAMPAIGN, _of_campaign(progress)))
+register(Fragment("campaign-funnel", "campaigns/_funnel.html", CAMPAIGN, _of_campaign(funnel)))
 register(Fragment("campaign-actions", "campaigns/_actions.html", CAMPAIGN, _of_campaign(actions)))
 register(Fragment("campaign-lanes", "campaigns/_lanes.html", CAMPAIGN, _of_campaign(lanes)))
 register(Fragment("campaign-problems", "campaigns/_problems.html", CAMPAIGN, _of_campaign(problems)))
 register(Fragment("campaign-replies", "campaigns/_replies.html", CAMPAIGN, _of_campaign(replies)))
 register(Fragment("campaign-last", "campaigns/_last.html", CAMPAIGN, _of_campaign(last)))
 register(Fragment("campaign-asked", "campaigns/_asked.html", lambda key: (f"campaign.{key.partition('-')[2]}",), asked))
+register(
+    Fragment("campaign-changes", "campaigns/_changes.html", lambda key: (f"campaign.{key.partition('-')[0]}",), changes)
+)

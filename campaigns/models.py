@@ -7,7 +7,8 @@ from bson import ObjectId
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_mongodb_backend.fields import ArrayField, ObjectIdField
+from django_mongodb_backend.fields import ArrayField, EmbeddedModelArrayField, ObjectIdField
+from django_mongodb_backend.models import EmbeddedModel
 
 from domain.folding import fold
 from domain.pacing import Window
@@ -66,6 +67,16 @@ class Attachment(models.Model):
         return self.filename
 
 
+class RetryRequest(EmbeddedModel):
+    """Somebody's wish to send failed messages again: those that had failed when it was made, and no later ones."""
+
+    reasons = ArrayField(models.CharField(max_length=40), default=list)
+    """Of these causes alone; empty for all."""
+    messages = ArrayField(ObjectIdField(), default=list)
+    """These messages alone; empty for all."""
+    before = models.DateTimeField()
+
+
 class Campaign(models.Model):
     """A message for an audience. Its state changes by compare-and-set only, in commands.py and in the engine."""
 
@@ -114,6 +125,9 @@ class Campaign(models.Model):
     timezone = models.CharField(max_length=50)
     country = models.CharField(max_length=2)
 
+    archived = models.BooleanField(default=False)
+    """Whether it was put out of the list's sight; nothing else changes by it. Only what has ended can be."""
+
     created_at = models.DateTimeField(auto_now_add=True)
     scheduled_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
@@ -123,8 +137,8 @@ class Campaign(models.Model):
     enrolled_at = models.DateTimeField(null=True)
     enroll_cursor: Any = models.JSONField(default=dict)
     retry_requested = models.BooleanField(default=False)
-    retry_round = models.IntegerField(default=0)
-    """Counts the requests, so that one that comes while another is carried out is not taken for it."""
+    retry_wanted: Any = EmbeddedModelArrayField(RetryRequest, default=list)
+    """The requests that are not carried out yet, in their order: `retry_requested` says whether there are any."""
     sweep_requested = models.BooleanField(default=False)
     """Whether it was cancelled and its unsent messages are still to be skipped."""
     work_token = models.CharField(max_length=32, blank=True, default="")
@@ -132,9 +146,9 @@ class Campaign(models.Model):
 
     class Meta:
         indexes = (
-            models.Index(fields=["status", "created_at", "id"], name="campaign_status"),
-            models.Index(fields=["created_at", "id"], name="campaign_created"),
-            models.Index(fields=["folded_name", "id"], name="campaign_name"),
+            models.Index(fields=["status", "archived", "created_at", "id"], name="campaign_status"),
+            models.Index(fields=["archived", "created_at", "id"], name="campaign_created"),
+            models.Index(fields=["archived", "folded_name", "id"], name="campaign_name"),
         )
 
     def __str__(self) -> str:

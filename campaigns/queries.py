@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bson import ObjectId
 from django.db.models import Q, QuerySet
 
 from campaigns.models import Campaign
@@ -14,6 +15,7 @@ from domain.states import CampaignStatus
 from gateways.models import Gateway, LaneHealth
 from lib.mongo import Now
 from messaging import queries as messaging
+from messaging.filters import MessageFilter
 
 UNATTENDED_AFTER = timedelta(seconds=5)
 """The engine's heart beats once a second: a campaign that it left alone for longer has no engine."""
@@ -100,12 +102,12 @@ def _progress(campaign: Campaign, counts: dict[str, int], now: datetime) -> Prog
     )
 
 
-def listed(*, state: str = "", search: str = "") -> QuerySet[Campaign]:
-    """The campaigns of a list: those in one state, those whose name begins so; in no order yet.
+def listed(*, state: str = "", search: str = "", archived: bool = False) -> QuerySet[Campaign]:
+    """The campaigns of a list: those in one state, those whose name begins so, the archived ones; in no order yet.
 
     Ordered by `-created_at`, or by `folded_name` where there is a search, they come along an index.
     """
-    found = Campaign.objects.all()
+    found = Campaign.objects.filter(archived=archived)
     if state:
         found = found.filter(status=state)
     if begins := fold(search):
@@ -121,6 +123,8 @@ class LineTrouble:
     down: bool
     code: str
     tried_again_at: datetime | None
+    key: ObjectId | None = None
+    channel: str = ""
 
 
 def troubled_lines(campaign: Campaign) -> list[LineTrouble]:
@@ -129,17 +133,24 @@ def troubled_lines(campaign: Campaign) -> list[LineTrouble]:
     capped = Q(capped_until__gt=Now())
     lines = Gateway.objects.filter(~Q(health=LaneHealth.OK) | capped, pool_id__in=pools, active=True)
     return [
-        LineTrouble(line.name, line.health == LaneHealth.DOWN, line.health_reason.partition(":")[0], line.next_send_at)
+        LineTrouble(
+            line.name,
+            line.health == LaneHealth.DOWN,
+            line.health_reason.partition(":")[0],
+            line.next_send_at,
+            line.pk,
+            line.channel,
+        )
         if line.health != LaneHealth.OK
-        else LineTrouble(line.name, False, line.capped_by, line.capped_until)
+        else LineTrouble(line.name, False, line.capped_by, line.capped_until, line.pk, line.channel)
         for line in lines.order_by("name")
     ]
 
 
-def export_rows(campaign: Campaign) -> Iterator[dict[str, Any]]:
-    """Every message of the campaign, each once, for its export: plain values, by column."""
+def export_rows(campaign: Campaign, wanted: MessageFilter | None = None) -> Iterator[dict[str, Any]]:
+    """Every message of the campaign, or those that `wanted` shows, for its export: plain values, by column."""
     gateways = dict(Gateway.objects.values_list("pk", "name"))
-    for message in messaging.export_rows(campaign.pk):
+    for message in messaging.export_rows(campaign.pk, wanted):
         last = message.get("last") or {}
         yield {
             "row": message.get("row"),

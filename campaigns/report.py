@@ -23,6 +23,7 @@ class LaneRow:
     """What one line has of a campaign, by state. No name: the messages that wait for any line of the channel.
 
     `session` is the state of a WhatsApp session, empty for a line without one; `connected` whether it can send now.
+    `gateway` is the line as it is stored, None where there is none or it is gone, and `session_key` its session's id.
     """
 
     name: str
@@ -30,6 +31,8 @@ class LaneRow:
     session: str
     connected: bool
     counts: dict[str, int]
+    gateway: Gateway | None = None
+    session_key: ObjectId | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -116,14 +119,17 @@ def lanes(campaign: Campaign) -> list[LaneRow]:
     used = {gateway for _channel, gateway in counts if gateway is not None}
     pools = [pool for pool in (campaign.whatsapp_pool_id, campaign.sms_pool_id) if pool is not None]
     active = Gateway.objects.filter(pool_id__in=pools, active=True)
-    known = {gateway.pk: gateway for gateway in [*active, *Gateway.objects.filter(pk__in=used)]}
-    states = dict(Session.objects.filter(gateway__in=list(known)).values_list("gateway", "status"))
+    lines = [*active.defer("secrets"), *Gateway.objects.filter(pk__in=used).defer("secrets")]
+    known = {gateway.pk: gateway for gateway in lines}
+    sessions = Session.objects.filter(gateway__in=list(known)).values_list("gateway", "status", "pk")
+    states = {gateway: status for gateway, status, _pk in sessions}
+    keys = {gateway: pk for gateway, _status, pk in sessions}
     connected = connected_gateways(states)
 
     def row(channel: str, key: ObjectId | None, by_status: dict[str, int]) -> LaneRow:
         gateway = known.get(key) if key is not None else None
         name = gateway.name if gateway else ("?" if key is not None else "")
-        return LaneRow(name, channel, states.get(key, ""), key in connected, by_status)
+        return LaneRow(name, channel, states.get(key, ""), key in connected, by_status, gateway, keys.get(key))
 
     idle = {(gateway.channel, gateway.pk) for gateway in known.values()} - set(counts)
     rows = [row(channel, key, by_status) for (channel, key), by_status in counts.items()]

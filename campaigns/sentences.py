@@ -36,9 +36,14 @@ def problem_sentence(problem: Problem) -> str:
     status = STATUS_LABELS[MessageStatus(problem.status)]
     number = formats.number_format(problem.number, force_grouping=True)
     sentence = f"{status} ({number}): {reason_sentence(problem.reason)}"
+    return " ".join(filter(None, (sentence, example_sentence(problem))))
+
+
+def example_sentence(problem: Problem) -> str:
+    """What the far side said of one of them, where that says more than the reason; else empty."""
     if problem.example and (problem.reason in TELLING or problem.reason not in REASONS):
-        sentence += " " + _("(for example: %(example)s)") % {"example": problem.example}
-    return sentence
+        return _("(for example: %(example)s)") % {"example": problem.example}
+    return ""
 
 
 def unknown_placeholder(name: str, known: Sequence[str]) -> str:

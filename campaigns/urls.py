@@ -23,6 +23,8 @@ urlpatterns = [
     path("<oid:pk>/cancel/", actions.cancel, name="cancel"),
     path("<oid:pk>/retry/", actions.retry, name="retry"),
     path("<oid:pk>/resolve/", actions.resolve, name="resolve"),
+    path("<oid:pk>/archive/", actions.archive, name="archive"),
+    path("<oid:pk>/unarchive/", actions.unarchive, name="unarchive"),
     path("<oid:pk>/duplicate/", actions.duplicate, name="duplicate"),
     path("<oid:pk>/delete/", actions.delete, name="delete"),
 ]

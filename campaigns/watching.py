@@ -16,10 +16,12 @@ from campaigns.queries import LineTrouble, Progress
 from campaigns.report import LaneRow, Sessions
 from domain.forecast import ends_at, per_minute, planned_per_minute
 from domain.pacing import Pace, throttled
+from domain.slots import slot_size, slots
 from domain.states import CampaignStatus, MessageStatus
 from gateways.models import Gateway, Pool
 from lib.remembered import Remembered
 from messaging import queries as messaging
+from messaging import replies
 from messaging.queries import Problem
 from messaging.replies import Reply
 
@@ -28,6 +30,7 @@ WAITING = (M.PENDING, M.CLAIMED)
 SHOWN = (M.READ, M.DELIVERED, M.SENT, M.SENDING, M.UNCERTAIN, M.FAILED, M.SKIPPED)
 """The states that have a stretch in the bar, in its order; what waits is the bar's ground."""
 LATEST_REPLIES = 5
+HOUR = 3600
 PULSE = 2.0
 LONG = 3.0
 """Seconds for which an answer is kept: a cheap one, a dear one."""
@@ -43,6 +46,8 @@ class Standing:
     ends_at: datetime | None = None
     """When its last message goes out, at this rate and in its sending windows; None when that can't be told."""
     seconds_left: float | None = None
+    planned: bool = False
+    """Whether the time left is the plan's, at its pool's pace, because too little was sent to go by."""
 
     @property
     def row(self) -> dict[str, Any]:
@@ -84,6 +89,18 @@ def standings(campaigns: Sequence[Campaign]) -> list[Standing]:
     return [Standing(campaign, progress) for campaign, progress in zip(campaigns, progresses, strict=True)]
 
 
+STEPS = {M.SENT: 1, M.FAILED: 1, M.SKIPPED: 1, M.UNCERTAIN: 1, M.DELIVERED: 2, M.READ: 3}
+"""How many steps a message in this state has taken, as far as its list tells them apart."""
+
+
+def moved(pk: ObjectId, status: str) -> int:
+    """A figure by which a list of the messages in one state is known to be behind; without a state, one of them all."""
+    counts = messaging.counts(pk)
+    if status in counts:
+        return counts[status]
+    return sum(steps * counts[state] for state, steps in STEPS.items())
+
+
 def standing(campaign: Campaign, *, now: datetime | None = None) -> Standing:
     """One campaign with its pace."""
     moment = now or datetime.now(UTC)
@@ -91,14 +108,12 @@ def standing(campaign: Campaign, *, now: datetime | None = None) -> Standing:
     if plain.progress.status != CampaignStatus.RUNNING:
         return plain
     rate = per_minute(*sent_lately(campaign.pk))
-    if not rate or not plain.left:
+    goes_by = rate or _planned_rate(campaign.pk)
+    if not goes_by or not plain.left:
         return Standing(campaign, plain.progress, rate)
-    seconds = plain.left / rate * 60
-    return Standing(campaign, plain.progress, rate, ends_at(campaign.window, moment, seconds), seconds)
-
-
-sent_lately = Remembered(messaging.sent_lately, seconds=PULSE)
-"""How many messages of a campaign went out in the last minutes, and since when: what its pace is told by."""
+    seconds = plain.left / goes_by * 60
+    end = ends_at(campaign.window, moment, seconds)
+    return Standing(campaign, plain.progress, rate, end, seconds, planned=not rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +128,33 @@ class Plan:
 
 def plan(campaign: Campaign, number: int, *, now: datetime | None = None) -> Plan:
     """What sending `number` messages from now on takes."""
+    lines, connected, rate = _pace(campaign)
+    end = ends_at(campaign.window, now or datetime.now(UTC), number / rate * 60) if rate else None
+    return Plan(lines, connected, end)
+
+
+def _pace(campaign: Campaign) -> tuple[int, int | None, float | None]:
+    """The active lines, the connected sessions (None by SMS alone), and how many messages a minute that makes."""
     whatsapp = campaign.channel != CampaignChannel.SMS
     pool: Pool | None = campaign.whatsapp_pool if whatsapp else campaign.sms_pool
     lines = Gateway.objects.filter(pool=pool, active=True).count() if pool is not None else 0
     connected = report.sessions_of(campaign).connected if whatsapp else None
     at_work = connected if connected else lines
-    end = None
-    if pool is not None and at_work:
-        pace = Pace(pool.delay_seconds, pool.variation_seconds)
-        if pool.auto_throttle:
-            pace = throttled(pace, lanes=at_work, target=pool.throttle_target, most=pool.throttle_max)
-        rate = planned_per_minute(pace, lanes=at_work)
-        end = ends_at(campaign.window, now or datetime.now(UTC), number / rate * 60) if rate else None
-    return Plan(lines, connected, end)
+    if pool is None or not at_work:
+        return lines, connected, None
+    pace = Pace(pool.delay_seconds, pool.variation_seconds)
+    if pool.auto_throttle:
+        pace = throttled(pace, lanes=at_work, target=pool.throttle_target, most=pool.throttle_max)
+    return lines, connected, planned_per_minute(pace, lanes=at_work)
+
+
+def _planned(pk: ObjectId) -> float | None:
+    return _pace(Campaign.objects.select_related("whatsapp_pool", "sms_pool").get(pk=pk))[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Troubles:
-    """What hinders a running campaign, and how many doubts wait for a person."""
+    """What hinders a running campaign, or will hinder a paused one, and how many doubts wait for a person."""
 
     sessions: Sessions | None
     """Only where fewer are connected than it needs."""
@@ -141,14 +165,11 @@ class Troubles:
 def _troubles(pk: ObjectId) -> Troubles:
     campaign = Campaign.objects.get(pk=pk)
     undecided = messaging.undecided(pk)
-    if campaign.status != CampaignStatus.RUNNING:
+    if campaign.status not in (CampaignStatus.RUNNING, CampaignStatus.PAUSED):
         return Troubles(None, [], undecided)
     sessions = report.sessions_of(campaign) if campaign.channel != CampaignChannel.SMS else None
     short = sessions if sessions is not None and sessions.connected < sessions.needed else None
     return Troubles(short, queries.troubled_lines(campaign), undecided)
-
-
-troubles = Remembered(_troubles, seconds=PULSE)
 
 
 def _lanes(pk: ObjectId) -> list[LaneRow]:
@@ -168,17 +189,58 @@ def _answers(pk: ObjectId) -> Answers:
     return Answers(len(found), [reply for reply, _line in found[:LATEST_REPLIES]])
 
 
+def _answered_messages(pk: ObjectId) -> tuple[ObjectId, ...]:
+    started = Campaign.objects.get(pk=pk).started_at
+    return tuple(replies.who(pk, since=started)) if started else ()
+
+
 def _problems(pk: ObjectId) -> list[Problem]:
     return messaging.problems(pk)
 
 
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """How many messages were sent in each slot of so many seconds, since the first one."""
+
+    size: int
+    slots: Sequence[tuple[datetime, int]]
+
+    @property
+    def most(self) -> tuple[datetime, int]:
+        """The slot in which most were sent."""
+        return max(self.slots, key=lambda slot: slot[1])
+
+
+def _chart(pk: ObjectId) -> Chart | None:
+    span = messaging.sent_span(pk)
+    if span is None:
+        return None
+    first, last = span
+    size = slot_size((last - first).total_seconds())
+    start = datetime.fromtimestamp(first.timestamp() // min(size, HOUR) * min(size, HOUR), UTC)
+    numbers = messaging.sent_by_slot(pk, start=start, seconds=size)
+    return Chart(size, slots(numbers, start=start, size=size))
+
+
+sent_lately = Remembered(messaging.sent_lately, seconds=PULSE)
+_planned_rate = Remembered(_planned, seconds=PULSE)
+troubles = Remembered(_troubles, seconds=PULSE)
+lately_by_line = Remembered(messaging.sent_lately_by_line, seconds=PULSE)
 lanes = Remembered(_lanes, seconds=LONG)
 answers = Remembered(_answers, seconds=LONG)
+answered_messages = Remembered(_answered_messages, seconds=LONG)
 problems = Remembered(_problems, seconds=LONG)
-"""These read all messages of a campaign that they are about: each is asked for as seldom as it is dear."""
+chart = Remembered(_chart, seconds=LONG)
+"""The last ones read all messages of a campaign that they are about: each is asked as seldom as it is dear."""
 
 
 def forget() -> None:
     """Ask everything anew."""
-    for question in (sent_lately, troubles, lanes, answers, problems):
+    for question in _QUESTIONS:
         question.forget()
+
+
+_QUESTIONS: tuple[Remembered[ObjectId, Any], ...] = (
+    *(sent_lately, _planned_rate, troubles, lately_by_line),
+    *(lanes, answers, answered_messages, problems, chart),
+)

@@ -17,6 +17,7 @@ from domain.states import CampaignStatus, MessageStatus
 from gateways.models import Gateway
 from messaging import queries as messaging
 from messaging.models import Message
+from messaging.queries import Problem
 from messaging.reasons import reason_sentence
 
 MINUTE, HOUR = 60, 3600
@@ -72,13 +73,19 @@ def _running(shown: Standing, now: datetime | None) -> str:
         return _("Its recipients are still being enrolled.")
     if not shown.left:
         return _("Nothing is left to send.")
-    if shown.seconds_left is None:
-        return _("The time left is not known yet.")
-    left = duration(shown.seconds_left)
+    return _("The time left is not known yet.") if shown.seconds_left is None else _left(shown, shown.seconds_left, now)
+
+
+def _left(shown: Standing, seconds: float, now: datetime | None) -> str:
+    left = {"left": duration(seconds)}
     if shown.ends_at is None:
-        return _("About %(left)s of sending are left.") % {"left": left}
-    end = clock(shown.ends_at, zone, now=now)
-    return _("About %(left)s of sending are left, until %(time)s.") % {"left": left, "time": end}
+        if shown.planned:
+            return _("About %(left)s of sending are left, at its pool's pace.") % left
+        return _("About %(left)s of sending are left.") % left
+    end = {**left, "time": clock(shown.ends_at, shown.campaign.timezone, now=now)}
+    if shown.planned:
+        return _("About %(left)s of sending are left, at its pool's pace until %(time)s.") % end
+    return _("About %(left)s of sending are left, until %(time)s.") % end
 
 
 def shown_messages(found: Sequence[Message]) -> list[tuple[Message, str, str]]:
@@ -156,15 +163,25 @@ def cancel_sentences(campaign: Campaign) -> list[str]:
     return [first, _("A cancelled campaign can't go on. A copy of it can.")]
 
 
-def retry_sentences(campaign: Campaign) -> list[str]:
-    """What sending the failed ones again will do."""
-    number = messaging.counts(campaign.pk)[MessageStatus.FAILED]
+def retry_sentence(problems: Sequence[Problem], campaign: Campaign) -> str:
+    """What sending again those that failed for these causes will do: how many, and why they failed."""
+    number = sum(problem.number for problem in problems)
     sentence = ngettext(
-        "%(number)s failed message is sent again, as a new attempt.",
-        "%(number)s failed messages are sent again, each as a new attempt.",
+        "%(number)s message is sent again, as a new attempt: %(why)s.",
+        "%(number)s messages are sent again, each as a new attempt: %(why)s.",
         number,
     )
-    return [sentence % {"number": figure(number)}]
+    if len(problems) == 1:
+        why = reason_sentence(problems[0].reason)
+    else:
+        why = "; ".join(f"{figure(each.number)}, {reason_sentence(each.reason)}" for each in problems)
+    said = sentence % {"number": figure(number), "why": why}
+    return f"{said} {waits_sentence(campaign)}".rstrip()
+
+
+def waits_sentence(campaign: Campaign) -> str:
+    """What is added to what a retry does: a paused campaign stays paused."""
+    return _("They wait until it is resumed.") if campaign.status == CampaignStatus.PAUSED else ""
 
 
 def settle_sentences(campaign: Campaign) -> list[str]:
@@ -181,6 +198,5 @@ def settle_sentences(campaign: Campaign) -> list[str]:
 ASKED = {
     "start": start_sentences,
     "cancel": cancel_sentences,
-    "retry": retry_sentences,
     "settle": settle_sentences,
 }

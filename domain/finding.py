@@ -2,7 +2,7 @@
 
 import re
 
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, country_code_for_region
 
 from domain.folding import fold
 
@@ -43,3 +43,21 @@ def search_terms(typed: str) -> list[str]:
     for part in typed.split():
         terms += [fold(part).replace("_", "")] if _NUMBER.fullmatch(part) else fold(part).split("_")
     return [term for term in dict.fromkeys(terms) if term][:MOST_TERMS]
+
+
+def is_number(typed: str) -> bool:
+    """Whether what was typed is a number, however it is written."""
+    return _NUMBER.fullmatch(typed.strip()) is not None
+
+
+def phone_beginnings(typed: str, *, country: str) -> list[str]:
+    """How the phones in E.164 begin that a number may mean: with the country's prefix, or as one of that country.
+
+    Empty when it has no digit.
+    """
+    digits = _NOT_DIGITS.sub("", typed)
+    if not digits:
+        return []
+    prefix = country_code_for_region(country)
+    inside = [] if typed.strip().startswith("+") or not prefix else [f"+{prefix}{digits}"]
+    return [f"+{digits}", *inside]

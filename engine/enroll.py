@@ -8,6 +8,7 @@ import math
 import random
 import secrets
 import time
+from datetime import UTC
 from typing import Any
 
 from bson import ObjectId
@@ -87,7 +88,7 @@ def work(campaign_id: ObjectId, token: str) -> None:
         elif campaign.status in ALIVE and campaign.enrolled_at is None:
             enroll(campaign, token, ends_at=ends_at)
         elif campaign.status in ALIVE and campaign.retry_requested:
-            _requeue(campaign, token, ends_at)
+            _requeue(campaign_id, token, ends_at)
     finally:
         collection(Campaign).update_one(
             {"_id": campaign_id, "work_token": token}, {"$set": {"work_token": "", "work_until": None}}
@@ -150,19 +151,37 @@ def _draft(recipient: Recipient, texts: Texts) -> dict[str, Any]:
     return draft
 
 
-def _requeue(campaign: Campaign, token: str, ends_at: float) -> None:
-    """Failed messages become pending, until none is left; asked for again meanwhile, it begins again."""
-    while _goes_on(ends_at) and _alive(campaign.pk):
-        if claims.requeue_failed(campaign.pk, limit=BATCH):
-            finish.keep_open([campaign.pk])
-            if not _store(campaign.pk, token):
-                return
-            continue
-        collection(Campaign).update_one(
-            {"_id": campaign.pk, "work_token": token, "retry_round": campaign.retry_round},
-            {"$set": {"retry_requested": False}},
-        )
-        return
+def _requeue(campaign: ObjectId, token: str, ends_at: float) -> None:
+    """What somebody asked for becomes pending again, one request after another, until none is left.
+
+    Requests are only added at the end, and only whoever has the lease takes the first one away, when it is carried out:
+    one that comes meanwhile is never taken for it, and a worker that dies leaves the request to the next.
+    """
+    while _goes_on(ends_at) and _alive(campaign):
+        wanted = collection(Campaign).find_one({"_id": campaign, "work_token": token}, {"retry_wanted": 1})
+        if wanted is None:
+            return
+        requests = wanted.get("retry_wanted") or []
+        if not requests:
+            collection(Campaign).update_one(
+                {"_id": campaign, "work_token": token, "retry_wanted": []}, {"$set": {"retry_requested": False}}
+            )
+            return
+        if claims.requeue_failed(campaign, limit=BATCH, **_asked(requests[0])):
+            finish.keep_open([campaign])
+        else:
+            collection(Campaign).update_one({"_id": campaign, "work_token": token}, {"$pop": {"retry_wanted": -1}})
+        if not _store(campaign, token):
+            return
+
+
+def _asked(request: dict[str, Any]) -> dict[str, Any]:
+    """What a RetryRequest as it is stored asks for."""
+    return {
+        "before": request["before"].replace(tzinfo=UTC),
+        "reasons": request["reasons"],
+        "messages": request["messages"],
+    }
 
 
 def _sweep(campaign: ObjectId, token: str, ends_at: float) -> None:

@@ -86,7 +86,7 @@ def keep_open(campaigns: Iterable[ObjectId]) -> None:
         return
     collection(Campaign).update_many(
         {"_id": {"$in": ids}, "status": CampaignStatus.COMPLETED.value},
-        {"$set": {"status": CampaignStatus.RUNNING.value, "completed_at": None}},
+        {"$set": {"status": CampaignStatus.RUNNING.value, "completed_at": None, "archived": False}},
     )
     collection(Campaign).update_many(
         {"_id": {"$in": ids}, "status": CampaignStatus.CANCELLED.value}, {"$set": {"sweep_requested": True}}

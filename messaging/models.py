@@ -24,6 +24,8 @@ STATUS_LABELS = {
 
 
 CLAIM_INDEX = "message_claim"
+CAUSE_INDEX = "message_cause"
+"""A campaign's messages by state and reason, of those that have a reason."""
 RECIPIENT_INDEX = "message_once_per_recipient"
 SENT_INDEX = "message_sent"
 """A campaign's messages by when they were sent; those that were not are not in it."""
@@ -72,6 +74,8 @@ class Message(models.Model):
     row = models.IntegerField(null=True)
     """The recipient's row in the spreadsheet it came from."""
     name = models.CharField(max_length=200, blank=True, default="")
+    folded_name = models.CharField(max_length=200, blank=True, default="")
+    """The name as it is searched for: without case and accents."""
     phone = models.CharField(max_length=20)
     text = models.TextField(blank=True, default="")
     variant = models.IntegerField(default=0)
@@ -97,6 +101,9 @@ class Message(models.Model):
             # Lists and the work on all messages of a campaign, or on those in one state, in the order of enrolling.
             models.Index(fields=["campaign", "id"], name="message_campaign"),
             models.Index(fields=["campaign", "status", "id"], name="message_campaign_status"),
+            # A recipient is found by how the name or the phone begins. Neither changes: sending does not write these.
+            models.Index(fields=["campaign", "folded_name", "id"], name="message_name"),
+            models.Index(fields=["campaign", "phone", "id"], name="message_number"),
             # What was ever written to a person, in its order.
             models.Index(fields=["phone", "created_at"], name="message_phone"),
         )

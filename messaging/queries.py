@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bson import ObjectId
-from django.db.models import QuerySet
 
 from domain.states import MessageStatus
 from lib.mongo import collection, session
+from messaging.filters import MessageFilter, export_keys
 from messaging.models import CLAIM_INDEX, RECIPIENT_INDEX, SENT_INDEX, Kind, Message, Tally
 
 STATUSES = tuple(status.value for status in MessageStatus)
@@ -87,12 +87,17 @@ def waits_in(pool: ObjectId, campaign: ObjectId) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Messages that failed, were skipped or are uncertain, grouped by their reason."""
+    """Messages that failed, were skipped or are uncertain, grouped by their reason.
+
+    `lines` are those that they went through last, the most frequent first; `last_at` is when the last one came to it.
+    """
 
     status: str
     reason: str
     number: int
     example: str
+    lines: tuple[ObjectId, ...] = ()
+    last_at: datetime | None = None
 
 
 def problems(campaign: ObjectId) -> list[Problem]:
@@ -103,15 +108,48 @@ def problems(campaign: ObjectId) -> list[Problem]:
             {"$match": {"campaign": campaign, "status": {"$in": trouble}}},
             {
                 "$group": {
-                    "_id": {"status": "$status", "reason": "$reason"},
+                    "_id": {"status": "$status", "reason": {"$ifNull": ["$reason", ""]}, "line": "$gateway"},
                     "n": {"$sum": 1},
                     "example": {"$first": "$detail"},
+                    "last": {"$max": {"$ifNull": ["$failed_at", "$updated_at"]}},
                 }
             },
             {"$sort": {"n": -1}},
+            {
+                "$group": {
+                    "_id": {"status": "$_id.status", "reason": "$_id.reason"},
+                    "n": {"$sum": "$n"},
+                    "example": {"$first": "$example"},
+                    "last": {"$max": "$last"},
+                    "lines": {"$push": "$_id.line"},
+                }
+            },
+            {"$sort": {"n": -1, "_id": 1}},
         ]
     )
-    return [Problem(r["_id"]["status"], r["_id"]["reason"] or "", r["n"], r["example"] or "") for r in rows]
+    return [
+        Problem(
+            r["_id"]["status"],
+            r["_id"]["reason"],
+            r["n"],
+            r["example"] or "",
+            tuple(line for line in r["lines"] if line is not None),
+            r["last"].replace(tzinfo=UTC) if r["last"] else None,
+        )
+        for r in rows
+    ]
+
+
+def failed(campaign: ObjectId, *, reasons: Sequence[str] = (), chosen: Sequence[ObjectId] = ()) -> int:
+    """How many messages are failed: all, those that failed for these reasons, or those of these messages."""
+    if not reasons and not chosen:
+        return counts(campaign)[MessageStatus.FAILED]
+    wanted: dict[str, Any] = {"campaign": campaign, "status": MessageStatus.FAILED.value}
+    if reasons:
+        wanted["reason"] = {"$in": list(reasons)}
+    if chosen:
+        wanted["_id"] = {"$in": list(chosen)}
+    return collection(Message).count_documents(wanted)
 
 
 def lanes(campaign: ObjectId) -> dict[tuple[str, ObjectId | None], dict[str, int]]:
@@ -149,14 +187,21 @@ EXPORTED = (
 )
 
 
-def export_rows(campaign: ObjectId) -> Iterator[dict[str, Any]]:
-    """Every message of a campaign, each once, in the order of the spreadsheet's rows.
+def export_rows(campaign: ObjectId, wanted: MessageFilter | None = None) -> Iterator[dict[str, Any]]:
+    """Every message of a campaign, each once, in the order of the spreadsheet's rows; or those that `wanted` shows, in
+    the order of its list, of which the first come at once however many they are.
 
     The fields EXPORTED as stored, and of the attempts their number (`tried`) and the last one (`last`).
     """
     fields: dict[str, Any] = dict.fromkeys(EXPORTED, 1)
     fields["tried"] = {"$size": {"$ifNull": ["$attempts", []]}}
     fields["last"] = {"$last": "$attempts"}
+    if wanted is not None:
+        for keys in export_keys(campaign, wanted):
+            found = collection(Message).aggregate([{"$match": {"_id": {"$in": keys}}}, {"$project": fields}])
+            rows = {row["_id"]: row for row in found}
+            yield from (rows[key] for key in keys if key in rows)
+        return
     # Read along an index of what never changes: a message that moves on meanwhile is neither missed nor met twice.
     # The index holds messages with a debtor only, which a campaign's all have, and is of use to no wider question.
     everyone = {"campaign": campaign, "debtor": {"$gte": ObjectId("0" * 24), "$lte": ObjectId("f" * 24)}}
@@ -198,6 +243,56 @@ def sent_lately(campaign: ObjectId) -> tuple[int, float]:
     return (found["number"], max(0.0, found["ago"] / 1000)) if found else (0, 0.0)
 
 
+def sent_lately_by_line(campaign: ObjectId) -> dict[ObjectId, int]:
+    """How many of these each line sent, by line."""
+    since = {"$dateSubtract": {"startDate": "$$NOW", "unit": "minute", "amount": LATELY_MINUTES}}
+    found = collection(Message).aggregate(
+        [
+            {
+                "$match": {
+                    "campaign": campaign,
+                    "sent_at": {"$gt": EPOCH.replace(tzinfo=None)},
+                    "$expr": {"$gte": ["$sent_at", since]},
+                }
+            },
+            {"$sort": {"campaign": -1, "sent_at": -1}},
+            {"$limit": MOST_LATELY},
+            {"$group": {"_id": "$gateway", "n": {"$sum": 1}, "first": {"$min": "$sent_at"}}},
+        ],
+        hint=SENT_INDEX,
+    )
+    return {row["_id"]: row["n"] for row in found if row["_id"] is not None}
+
+
+def sent_span(campaign: ObjectId) -> tuple[datetime, datetime] | None:
+    """When a campaign's first and last message were sent; None while none was."""
+    messages = collection(Message)
+    of_campaign = {"campaign": campaign, "sent_at": {"$gt": EPOCH.replace(tzinfo=None)}}
+    ends = [
+        messages.find_one(of_campaign, {"_id": 0, "sent_at": 1}, sort=[("campaign", way), ("sent_at", way)])
+        for way in (1, -1)
+    ]
+    first, last = ends
+    if first is None or last is None:
+        return None
+    return first["sent_at"].replace(tzinfo=UTC), last["sent_at"].replace(tzinfo=UTC)
+
+
+def sent_by_slot(campaign: ObjectId, *, start: datetime, seconds: int) -> dict[int, int]:
+    """How many messages were sent in each slot of so many seconds from `start`, by its number; from an index alone."""
+    begin = start.astimezone(UTC).replace(tzinfo=None)
+    passed = {"$dateDiff": {"startDate": begin, "endDate": "$sent_at", "unit": "second"}}
+    found = collection(Message).aggregate(
+        [
+            {"$match": {"campaign": campaign, "sent_at": {"$gte": begin}}},
+            {"$project": {"_id": 0, "sent_at": 1}},
+            {"$group": {"_id": {"$floor": {"$divide": [passed, seconds]}}, "n": {"$sum": 1}}},
+        ],
+        hint=SENT_INDEX,
+    )
+    return {int(row["_id"]): row["n"] for row in found}
+
+
 def last_messages(campaign: ObjectId, *, most: int = 20) -> list[Message]:
     """The messages that were sent or failed last, the latest first."""
     found = [
@@ -207,12 +302,6 @@ def last_messages(campaign: ObjectId, *, most: int = 20) -> list[Message]:
     ]
     by_key = {row.pk: row for row in found}
     return sorted(by_key.values(), key=lambda row: row.failed_at or row.sent_at or EPOCH, reverse=True)[:most]
-
-
-def of_campaign(campaign: ObjectId, status: str = "") -> QuerySet[Message]:
-    """A campaign's messages, all or those in one state, to be paged by their key."""
-    found = Message.objects.filter(campaign=campaign)
-    return found.filter(status=status) if status else found
 
 
 def waiting_by_pool(pools: Sequence[ObjectId], *, most: int) -> dict[ObjectId, int]:

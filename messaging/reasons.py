@@ -1,7 +1,12 @@
-"""Why a message was not sent, or a line rests, in words."""
+"""Why a message was not sent, or a line rests, in words, and what can be done about it."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from domain.states import MessageStatus
 
 REASONS = {
     "missing_value": gettext_lazy("a value that the message needs is missing in its row"),
@@ -54,3 +59,66 @@ def reason_sentence(reason: str) -> str:
     if reason.startswith("http_"):
         return _("the gateway answered with HTTP status %(status)s") % {"status": reason.removeprefix("http_")}
     return str(REASONS.get(reason, reason or _("no reason given")))
+
+
+# What to do about it -------------------------------------------------------------------------------------------------
+_NUMBERS = gettext_lazy("Correct these numbers in the spreadsheet, import it and write to them in a new campaign.")
+_VALUES = gettext_lazy("Fill in these values in the spreadsheet, import it and write to them in a new campaign.")
+_WAIT = gettext_lazy("Nothing is to be done: it goes on by itself.")
+_LINE = gettext_lazy("See whether the line answers, by a test on its page; then retry.")
+_SETTINGS = gettext_lazy("Look at the line's settings and test it on its page; then retry.")
+_ASK_GATEWAY = gettext_lazy("Look at what the gateway said, ask its operator if it is not clear; then retry.")
+_SESSION = gettext_lazy("Connect the session, then retry.")
+_UNDELIVERED = gettext_lazy("The phone may be off or out of service: retry later, or once only.")
+_CREDENTIALS = gettext_lazy(
+    "The gateway refuses the line's credentials, or its balance is used up: mend it, then retry."
+)
+_REFUSED = gettext_lazy("The gateway refuses the number or the text: correct them. A retry alone changes nothing.")
+_ADDRESS = gettext_lazy("The line's address is not right: correct it in its settings, then retry.")
+_FAULT = gettext_lazy("Look at the log for the fault. If it is over, retry.")
+_WHATSAPP = gettext_lazy("See whether the session's account is restricted, on its page; then retry.")
+_DECIDED = gettext_lazy("Somebody decided that they did not arrive. If that was wrong, whoever has it gets it twice.")
+_DOUBT = gettext_lazy("Ask the gateway's operator, or look at the phone that sends, whether they arrived; then decide.")
+
+ADVICE: Mapping[str, Any] = {
+    "missing_value": _VALUES,
+    "cancelled": gettext_lazy("To write to them after all, make a copy of the campaign."),
+    "decided": _DECIDED,
+    "not_on_whatsapp": _NUMBERS,
+    **dict.fromkeys(("number_unconfirmed", "not_sent", "not_started", "late", "superseded", "seen"), _WAIT),
+    **dict.fromkeys(("per_minute", "per_hour", "per_day", "first_contacts_per_day"), _WAIT),
+    **dict.fromkeys(("timeout", "disconnected", "connect", "connect_timeout"), _LINE),
+    **dict.fromkeys(("no_answer", "lost", "cut_answer"), _LINE),
+    **dict.fromkeys(("dns", "tls", "private_address", "unsendable", "unusable"), _SETTINGS),
+    **dict.fromkeys(("unreadable", "unknown", "rejected"), _ASK_GATEWAY),
+    "undelivered": _UNDELIVERED,
+    **dict.fromkeys(("rejected_by_whatsapp", "no_ack"), _WHATSAPP),
+    **dict.fromkeys(("no_session", "no_browser", "not_connected", "browser_lost", "page_reloaded"), _SESSION),
+    **dict.fromkeys(("lane_lost", "page_error", "database_away", "fault"), _FAULT),
+}
+"""By the same words as REASONS."""
+
+HOPELESS = frozenset({"not_on_whatsapp", "unsendable", "missing_value", "cancelled", "decided"})
+"""After these a retry ends the same way, or does harm, until somebody has changed something else."""
+
+
+def advice(status: str, reason: str) -> str:
+    """What can be done about messages in this state for this reason, in a sentence."""
+    if status == MessageStatus.UNCERTAIN:
+        return str(_DOUBT)
+    if reason.startswith("http_"):
+        return str(_of_http(reason.removeprefix("http_")))
+    return str(ADVICE.get(reason, _ASK_GATEWAY))
+
+
+def _of_http(status: str) -> Any:
+    if status in ("401", "402", "403", "407"):
+        return _CREDENTIALS
+    if status in ("404", "405", "410"):
+        return _ADDRESS
+    return _REFUSED if status.startswith("4") and status not in ("408", "425", "429") else _LINE
+
+
+def retry_helps(reason: str) -> bool:
+    """Whether sending again may end better without anything else being changed."""
+    return reason not in HOPELESS and not (reason.startswith("http_") and _of_http(reason[5:]) is _REFUSED)

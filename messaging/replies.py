@@ -42,6 +42,11 @@ def count(campaign: ObjectId, *, since: datetime) -> int:
     return sum(1 for _ in _people(campaign, whole_second(since)))
 
 
+def who(campaign: ObjectId, *, since: datetime) -> list[ObjectId]:
+    """The messages of those who answered, in the order of their keys."""
+    return sorted(row["_id"] for row in _people(campaign, whole_second(since)))
+
+
 def replies(campaign: ObjectId, *, since: datetime) -> list[Reply]:
     """Everybody who answered, who did so last first."""
     since = whole_second(since)

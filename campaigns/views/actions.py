@@ -1,37 +1,53 @@
 """What staff do to a campaign by its page's buttons: each is a command, and is kept in the log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from bson import ObjectId
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from campaigns import commands, editing, watching, wording
+from campaigns import commands, editing, showing, watching, wording
 from campaigns.errors import CampaignError
 from campaigns.models import Campaign
+from lib.converters import object_id
 from lib.htmx import go_to
+from messaging.filters import NO_REASON
 from systemlog import audit
 
 VERDICTS = ("sent", "failed", "retry")
+MOST_TICKED = 100
 
 
-def _act(request: HttpRequest, pk: ObjectId, action: str, do: Callable[[Campaign], str]) -> HttpResponse:
-    """Do it, tell what `do` says of it or why it was refused, and show the campaign."""
+def _act(
+    request: HttpRequest,
+    pk: ObjectId,
+    action: str,
+    do: Callable[[Campaign], str],
+    *,
+    data: Mapping[str, Any] | None = None,
+    view: str = "campaigns:campaign",
+) -> HttpResponse:
+    """Do it, tell what `do` says of it or why it was refused, and show the campaign, or another `view` of it.
+
+    `data` is kept in the log with it: `do` may still add to it.
+    """
     campaign = get_object_or_404(Campaign, pk=pk)
     try:
         sentence = do(campaign)
     except CampaignError as error:
         messages.error(request, error.sentence)
     else:
-        audit.record(request.user, action, kind="campaign", id=pk, name=campaign.name)
+        audit.record(request.user, action, kind="campaign", id=pk, name=campaign.name, data=data)
         messages.success(request, sentence)
     watching.forget()  # whoever acted sees what became of it, not a figure of a moment ago
-    return go_to(request, "campaigns:campaign", pk)
+    return go_to(request, view, pk)
 
 
 @require_POST
@@ -104,14 +120,25 @@ def cancel(request: HttpRequest, pk: ObjectId) -> HttpResponse:
 
 @require_POST
 def retry(request: HttpRequest, pk: ObjectId) -> HttpResponse:
-    """Send the failed messages again."""
+    """Send failed messages again: the ticked ones, those of a cause, those where it may help, or all."""
+    ticked = [found for text in request.POST.getlist("message")[:MOST_TICKED] if (found := object_id(text))]
+    picked = "message" in request.POST or request.POST.get("which") == "ticked"
+    data: dict[str, Any] = {}
 
     def do(campaign: Campaign) -> str:
-        number = commands.retry_failed(campaign.name)
+        if picked and not ticked:
+            raise CampaignError(_("Tick the messages first."))
+        reasons = ["" if reason == NO_REASON else reason for reason in request.POST.getlist("reason")]
+        if request.POST.get("which") == "worth":
+            watching.forget()
+            reasons = [problem.reason for problem in showing.worth_a_retry(campaign)]
+        number = commands.retry_failed(campaign.name, reasons=reasons, chosen=ticked)
+        data.update(number=number, reasons=reasons, ticked=len(ticked))
         sentence = ngettext("%(n)s failed message is sent again.", "%(n)s failed messages are sent again.", number)
-        return sentence % {"n": wording.figure(number)}
+        return " ".join([sentence % {"n": wording.figure(number)}, wording.waits_sentence(campaign)]).rstrip()
 
-    return _act(request, pk, "campaign.retry", do)
+    view = "campaigns:messages" if picked else "campaigns:campaign"
+    return _act(request, pk, "campaign.retry", do, data=data, view=view)
 
 
 @require_POST
@@ -127,6 +154,29 @@ def resolve(request: HttpRequest, pk: ObjectId) -> HttpResponse:
         return sentence % {"n": wording.figure(number)}
 
     return _act(request, pk, "campaign.resolve", do)
+
+
+@require_POST
+def archive(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Put it out of the list's sight; the notice has the way back."""
+
+    def do(campaign: Campaign) -> str:
+        commands.archive(campaign.name)
+        said = _("“%(name)s” is archived: the list shows it under “Archived”.") % {"name": campaign.name}
+        return format_html('{} <button class="btn btn-sm undo" form="form-unarchive">{}</button>', said, _("Undo"))
+
+    return _act(request, pk, "campaign.archive", do)
+
+
+@require_POST
+def unarchive(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """List it with the others again."""
+
+    def do(campaign: Campaign) -> str:
+        commands.unarchive(campaign.name)
+        return _("“%(name)s” is in the list again.") % {"name": campaign.name}
+
+    return _act(request, pk, "campaign.unarchive", do)
 
 
 @require_POST

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from asgiref.sync import sync_to_async
 from bson import ObjectId
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,15 +15,18 @@ from django.utils.text import slugify
 
 from campaigns import audience, export, queries, report
 from campaigns.describe import lane_table, window_text
-from campaigns.models import Campaign
+from campaigns.models import AudienceKind, Campaign
 from campaigns.preview import preview
 from campaigns.sentences import incomplete_sentences
+from campaigns.views.recipients import chosen_filter, too_many
+from debtors.models import Import
 from domain.pacing import opens_at
 from domain.states import CampaignStatus
+from messaging.filters import MessageFilter
 from systemlog import audit
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-ACTS = ("start", "schedule", "unschedule", "pause", "resume", "cancel", "retry", "resolve")
+ACTS = ("start", "schedule", "unschedule", "pause", "resume", "cancel", "retry", "resolve", "archive", "unarchive")
 NOT_STARTED = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED)
 
 
@@ -35,6 +38,7 @@ def campaign_detail(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     check = audience.kept(campaign) if waits else None
     now = timezone.now()
     zone = ZoneInfo(campaign.timezone)
+    by_files = campaign.audience == AudienceKind.IMPORTS
     return render(
         request,
         "campaigns/campaign.html",
@@ -47,25 +51,41 @@ def campaign_detail(request: HttpRequest, pk: ObjectId) -> HttpResponse:
             "draft": campaign,
             "acts": [(name, reverse(f"campaigns:{name}", args=[pk])) for name in ACTS],
             "window": window_text(campaign.window),
+            "too_many": too_many(campaign, MessageFilter()),
+            "files": list(Import.objects.filter(pk__in=campaign.audience_imports)) if by_files else [],
             "start_default": opens_at(campaign.window, now + timedelta(hours=1)).astimezone(zone),
         },
     )
 
 
-def export_messages(request: HttpRequest, pk: ObjectId) -> FileResponse:
-    """Every message as a workbook."""
+def export_messages(request: HttpRequest, pk: ObjectId) -> FileResponse | StreamingHttpResponse:
+    """The messages that the list shows with the same filters: as a workbook, or with `as=csv` row by row at once.
+
+    So many that a workbook would keep people waiting come as a csv in any case; pages offer nothing else then.
+    """
     campaign = get_object_or_404(Campaign, pk=pk)
     zone = ZoneInfo(campaign.timezone)
+    wanted = chosen_filter(campaign, request.GET)
+    as_csv = request.GET.get("as") == "csv" or too_many(campaign, wanted)
+    shown = {name: str(getattr(wanted, name)) for name in wanted.given}
+    data = {"filter": shown, "format": "csv" if as_csv else "xlsx"}
+    audit.record(request.user, "campaign.export", kind="campaign", id=pk, name=campaign.name, data=data)
+    name = f"{slugify(campaign.name) or campaign.pk}-{timezone.now().astimezone(zone):%Y%m%d-%H%M}"
+    rows = queries.export_rows(campaign, wanted if shown or as_csv else None)
+    if as_csv:
+        return PieceByPiece(
+            export.csv_pieces(rows, zone=zone),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+        )
     file = tempfile.TemporaryFile()  # noqa: SIM115  # the answer closes it
-    export.write(file, queries.export_rows(campaign), zone=zone, lines=lane_table(report.lanes(campaign)))
+    export.write(file, rows, zone=zone, lines=[] if shown else lane_table(report.lanes(campaign)))
     file.seek(0)
-    audit.record(request.user, "campaign.export", kind="campaign", id=pk, name=campaign.name)
-    name = f"{slugify(campaign.name) or campaign.pk}-{timezone.now().astimezone(zone):%Y%m%d-%H%M}.xlsx"
-    return Download(file, as_attachment=True, filename=name, content_type=XLSX)
+    return Download(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
 
 
-class Download(FileResponse):
-    """A file that is sent piece by piece to an asynchronous server too, and never held in memory as a whole."""
+class PieceByPiece(StreamingHttpResponse):
+    """An answer that is sent piece by piece to an asynchronous server too, and never held in memory as a whole."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         pieces = iter(self)
@@ -75,3 +95,7 @@ class Download(FileResponse):
 
         while piece := await sync_to_async(following)():
             yield piece
+
+
+class Download(PieceByPiece, FileResponse):
+    """A file."""

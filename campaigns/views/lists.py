@@ -10,13 +10,17 @@ from campaigns.queries import listed
 from domain.states import CampaignStatus
 from lib.paging import keyset_page
 
+ARCHIVED = "archived"
+
 
 def campaign_list(request: HttpRequest) -> HttpResponse:
-    """All campaigns, newest first; with `q` those whose name begins so, by name; with `state` those in one state."""
+    """All campaigns that are not archived, newest first; with `q` those whose name begins so, by name; with `state`
+    those in one state, or the archived ones."""
     state = request.GET.get("state", "")
-    state = state if state in list(CampaignStatus) else ""
+    state = state if state in [*CampaignStatus, ARCHIVED] else ""
+    archived = state == ARCHIVED
     search = request.GET.get("q", "").strip()[:120]
-    found = listed(state=state, search=search)
+    found = listed(state="" if archived else state, search=search, archived=archived)
     page = keyset_page(found, by="folded_name" if search else "-created_at", mark=request.GET.get("mark", ""))
     owners = User.objects.in_bulk({row.owner_id for row in page.rows if row.owner_id})
     for campaign in page.rows:
@@ -29,6 +33,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
             "rows": [(shown.campaign.pk, shown.row) for shown in watching.standings(page.rows)],
             "state": state,
             "states": [status.value for status in CampaignStatus],
+            "archived": archived,
             "search": search,
             "empty": not page.rows and not Campaign.objects.exists(),
         },

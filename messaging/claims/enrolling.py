@@ -8,12 +8,14 @@ from typing import Any
 from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
+from domain.folding import fold
 from domain.states import MessageStatus
 from lib.mongo import collection, run_tx, server_now, session
 from messaging.claims.steps import count, naive
 from messaging.models import Kind, Message
 
 S = MessageStatus
+MAX_NAME = 200
 
 
 def enroll(campaign: ObjectId, drafts: Sequence[Mapping[str, Any]]) -> int:
@@ -97,6 +99,7 @@ def _document(now: datetime, fields: Mapping[str, Any]) -> dict[str, Any]:
         "name": "",
         "variant": 0,
         **fields,
+        "folded_name": fold(fields.get("name", ""))[:MAX_NAME],
         "due_at": now if fields["status"] == S.PENDING.value else None,
         "claim_token": "",
         "claim_epoch": 0,

@@ -1,5 +1,7 @@
 """Steps of a whole campaign's messages, page by page: skipped, sent again, decided by a person."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
@@ -31,15 +33,32 @@ def stop_looking(campaign: ObjectId) -> int:
     return collection(Message).update_many(waiting, {"$set": {"due_at": None}}).modified_count
 
 
-def requeue_failed(campaign: ObjectId, *, limit: int) -> int:
-    """FAILED -> PENDING for up to `limit` messages; returns how many. Each gets a new attempt when it is sent."""
-    ids = _ids(campaign, S.FAILED, limit)
+def requeue_failed(
+    campaign: ObjectId,
+    *,
+    limit: int,
+    before: datetime,
+    reasons: Sequence[str] = (),
+    messages: Sequence[ObjectId] = (),
+) -> int:
+    """FAILED -> PENDING for up to `limit` messages; returns how many. Each gets a new attempt when it is sent.
+
+    Those that had failed at `before`: what fails again meanwhile is not sent a third time by itself. With `reasons` or
+    `messages` only those.
+    """
+    which: dict[str, Any] = {"failed_at": {"$not": {"$gt": naive(before)}}}
+    if reasons:
+        which["reason"] = {"$in": list(reasons)}
+    if messages:
+        which["_id"] = {"$in": list(messages)}
+    ids = _ids(campaign, S.FAILED, limit, which)
     return move_many(
         None,
         ids=ids,
         campaign=campaign,
         origin=S.FAILED,
         target=S.PENDING,
+        where={key: condition for key, condition in which.items() if key != "_id"},
         changes={
             "reason": "",
             "detail": "",
@@ -68,6 +87,6 @@ def resolve_uncertain(campaign: ObjectId, *, target: S, limit: int) -> int:
     return move_many(None, ids=ids, campaign=campaign, origin=S.UNCERTAIN, target=target, changes=changes)
 
 
-def _ids(campaign: ObjectId, status: S, limit: int) -> list[ObjectId]:
-    found = collection(Message).find({"campaign": campaign, "status": status.value}, {"_id": 1}).limit(limit)
-    return [row["_id"] for row in found]
+def _ids(campaign: ObjectId, status: S, limit: int, which: Mapping[str, Any] | None = None) -> list[ObjectId]:
+    wanted = {"campaign": campaign, "status": status.value, **(which or {})}
+    return [row["_id"] for row in collection(Message).find(wanted, {"_id": 1}).limit(limit)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.finding import national, search_terms, search_words
+from domain.finding import is_number, national, phone_beginnings, search_terms, search_words
 
 
 def test_words_are_those_of_the_name_the_rut_the_id_and_the_phone() -> None:
@@ -36,3 +36,24 @@ def test_national_leaves_the_countrys_prefix_out(digits: str, rest: str) -> None
 )
 def test_terms_are_what_all_words_have_to_begin_with(typed: str, terms: list[str]) -> None:
     assert search_terms(typed) == terms
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "beginnings"),
+    [
+        ("+56 9 8765", "CL", ["+5698765"]),
+        ("9 8765-4321", "CL", ["+987654321", "+56987654321"]),
+        ("(11) 2345", "AR", ["+112345", "+54112345"]),
+        ("987", "", ["+987"]),
+        ("()", "CL", []),
+    ],
+)
+def test_phone_is_looked_for_with_the_prefix_and_as_one_of_the_country(
+    typed: str, country: str, beginnings: list[str]
+) -> None:
+    assert phone_beginnings(typed, country=country) == beginnings
+
+
+@pytest.mark.parametrize(("typed", "number"), [("+56 9", True), ("9.876", True), ("ana 9", False), ("()", False)])
+def test_what_is_typed_is_a_number_or_a_name(typed: str, number: bool) -> None:
+    assert is_number(typed) is number

@@ -154,8 +154,7 @@ def test_requeue_of_a_campaign_cancelled_meanwhile_stops(far_side: RunningGatewa
     commands.retry_failed(campaign.name)
     token = enroll.lease(campaign.pk)
     Campaign.objects.filter(pk=campaign.pk).update(status="cancelled")
-    stale = Campaign(pk=campaign.pk, retry_round=1)
-    enroll._requeue(stale, token, time.monotonic() + 60)
+    enroll._requeue(campaign.pk, token, time.monotonic() + 60)
     assert state(campaign) == {"failed": 5}
 
 

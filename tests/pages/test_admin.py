@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 NOT_THERE = (ContentType, SignIn)
 """Django's own bookkeeping, whose rows say nothing to a person."""
-EMBEDDED = ("messaging.Attempt",)
+EMBEDDED = ("messaging.Attempt", "campaigns.RetryRequest")
 THEIRS = ("axes.AccessAttemptExpiration",)
 """What a library decided to leave out of the administration."""
 

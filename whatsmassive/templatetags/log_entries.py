@@ -35,6 +35,8 @@ ACTS = {
     "campaign.resume": _("resumed the campaign"),
     "campaign.cancel": _("cancelled the campaign"),
     "campaign.retry": _("sent the campaign's failed messages again"),
+    "campaign.archive": _("archived the campaign"),
+    "campaign.unarchive": _("listed the campaign again"),
     "campaign.resolve": _("decided on the campaign's uncertain messages"),
     "campaign.export": _("exported the campaign"),
     "pool.create": _("created the pool"),

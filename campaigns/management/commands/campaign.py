@@ -1,4 +1,4 @@
-"""manage.py campaign: create, start, pause, resume, cancel, retry and look at campaigns."""
+"""manage.py campaign: create, start, pause, resume, cancel, retry, archive and look at campaigns."""
 
 import json
 import time
@@ -29,7 +29,7 @@ LISTED = 200
 
 
 class Command(BaseCommand):
-    help = "Create, start, pause, resume, cancel, retry and look at campaigns."
+    help = "Create, start, pause, resume, cancel, retry, archive and look at campaigns."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -39,6 +39,8 @@ class Command(BaseCommand):
             ("pause", "stop sending; begun requests finish"),
             ("resume", "go on with a paused campaign"),
             ("cancel", "end a campaign; what was not sent is skipped"),
+            ("archive", "put a campaign that has ended out of the list's sight"),
+            ("unarchive", "list an archived campaign again"),
             ("retry-failed", "send the failed messages again"),
             ("status", "show state and counts"),
         ):
@@ -48,6 +50,14 @@ class Command(BaseCommand):
             sub.add_argument("--json", action="store_true", help="print the status as one JSON object")
             if action == "start":
                 sub.add_argument("--at", metavar="TIME", help="start later, at 2026-12-01T09:00 in the campaign's zone")
+            if action == "retry-failed":
+                sub.add_argument(
+                    "--reason",
+                    metavar="CODE",
+                    action="append",
+                    default=[],
+                    help="only those that failed for it (may be repeated); `status --json` names them under problems",
+                )
             if action == "pause":
                 sub.add_argument("--reason", default="", help="why, to be shown beside the state")
         resolve = actions.add_parser("resolve-uncertain", help="decide what becomes of uncertain messages")
@@ -94,11 +104,17 @@ class Command(BaseCommand):
         self._report(commands.cancel(options["name"]), options)
 
     def _retry_failed(self, options: dict[str, Any]) -> None:
-        number = commands.retry_failed(options["name"])
+        number = commands.retry_failed(options["name"], reasons=options["reason"])
         if not options["json"]:
             sentence = ngettext("%(n)s failed message is sent again.", "%(n)s failed messages are sent again.", number)
             self.stdout.write(sentence % {"n": number})
         self._report(commands.find(options["name"]), options)
+
+    def _archive(self, options: dict[str, Any]) -> None:
+        self._report(commands.archive(options["name"]), options)
+
+    def _unarchive(self, options: dict[str, Any]) -> None:
+        self._report(commands.unarchive(options["name"]), options)
 
     def _resolve_uncertain(self, options: dict[str, Any]) -> None:
         campaign = commands.find(options["name"])
@@ -152,12 +168,14 @@ class Command(BaseCommand):
             campaign = self._wait(campaign, hidden=options["json"])
         report = full_report(campaign)
         progress = report.progress
+        problems = messaging.problems(campaign.pk)
         if options["json"]:
-            self._print_json(report.as_json())
+            found = [{"status": each.status, "reason": each.reason, "number": each.number} for each in problems]
+            self._print_json({**report.as_json(), "problems": found})
             return
         for line in describe.describe_report(report):
             self.stdout.write(line)
-        for problem in messaging.problems(campaign.pk):
+        for problem in problems:
             self.stdout.write("  " + problem_sentence(problem))
         if report.sessions is not None:
             for line in describe.table_lines(describe.lane_table(report.lanes)):
