@@ -13,7 +13,7 @@ from domain.states import SessionStatus
 from gateways.models import Gateway, Pool
 from gateways.sessions import LIMITS, SessionRow
 from messaging.reasons import reason_sentence
-from sessions_app.describe import cause_sentence, state_label
+from sessions_app.describe import cause_sentence, memory_text, state_label, verified_sentence
 
 LIMIT_LABELS = {
     "per_minute": gettext_lazy("this minute"),
@@ -64,6 +64,13 @@ def describe(row: SessionRow, *, sent_today: int) -> list[str]:
         lines.append("  " + _("number: %(phone)s") % {"phone": session.phone})
     if session.heartbeat_at:
         lines.append("  " + _("last heard of: %(time)s") % {"time": _clock(session.heartbeat_at, row.now)})
+    if session.verified_at is not None and (verified := verified_sentence(session)):
+        lines.append(
+            "  "
+            + _("checked at %(time)s: %(found)s") % {"time": _clock(session.verified_at, row.now), "found": verified}
+        )
+    if memory := memory_text(session):
+        lines.append("  " + _("memory of its browser: %(memory)s") % {"memory": memory})
     lines.append("  " + _("sent today: %(number)s") % {"number": sent_today})
     lines.append("  " + _("limits: %(limits)s") % {"limits": ", ".join(limit_text(row, name) for name in LIMITS)})
     if row.capped_until is not None and row.gateway is not None:

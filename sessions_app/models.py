@@ -152,7 +152,7 @@ class SessionChange(models.Model):
 
 
 class Picture(models.Model):
-    """What a session's browser showed when somebody asked, the latest only: kept for minutes, as it may show people's messages."""
+    """What a session's browser showed when somebody asked, the latest only: it may hold messages."""
 
     session = ObjectIdField(unique=True)
     image = models.BinaryField()
