@@ -105,5 +105,5 @@ def duration(lasted: timedelta) -> str:
     seconds = int(lasted.total_seconds())
     if seconds < 60:
         return f"{seconds} s"
-    hours, minutes = divmod(seconds // 60, 60)
+    hours, minutes = divmod(round(seconds / 60), 60)
     return " ".join(filter(None, (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "")))

@@ -22,6 +22,7 @@ from debtors.intake.reasons import row_reason
 from domain.phones import PhoneError, parse_phone
 from domain.states import MessageStatus, SessionStatus
 from gateways import commands, describe, sessions
+from gateways.holds import hold
 from gateways.kinds import kind_named
 from gateways.sessions import LIMITS
 from messaging.models import STATUS_LABELS, Message
@@ -190,6 +191,9 @@ class Command(BaseCommand):
             return
         for line in describe.describe(row, sent_today=today):
             self.stdout.write(line)
+        held = hold(row)
+        if held is not None and held.until is not None and held.until != row.capped_until:
+            self.stdout.write(f"  {held.sentence} {describe.time_left(held.until, row.now)}")
         if row.unattended:
             self.stdout.write("  " + _("Nobody looks after it: start the workers with `bin/services start --workers`."))
 
