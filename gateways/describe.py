@@ -63,11 +63,11 @@ def describe(row: SessionRow, *, sent_today: int) -> list[str]:
     if session.phone:
         lines.append("  " + _("number: %(phone)s") % {"phone": session.phone})
     if session.heartbeat_at:
-        lines.append("  " + _("last heard of: %(time)s") % {"time": clock(session.heartbeat_at, row.now)})
+        lines.append("  " + _("last heard of: %(time)s") % {"time": _clock(session.heartbeat_at, row.now)})
     if session.verified_at is not None and (verified := verified_sentence(session)):
         lines.append(
             "  "
-            + _("checked at %(time)s: %(found)s") % {"time": clock(session.verified_at, row.now), "found": verified}
+            + _("checked at %(time)s: %(found)s") % {"time": _clock(session.verified_at, row.now), "found": verified}
         )
     if memory := memory_text(session):
         lines.append("  " + _("memory of its browser: %(memory)s") % {"memory": memory})
@@ -78,12 +78,12 @@ def describe(row: SessionRow, *, sent_today: int) -> list[str]:
         lines.append(
             "  "
             + _("used up (%(limit)s): campaigns go on at %(time)s")
-            % {"limit": limit, "time": clock(row.capped_until, row.now)}
+            % {"limit": limit, "time": _clock(row.capped_until, row.now)}
         )
     return lines
 
 
-def clock(moment: datetime, now: datetime) -> str:
+def _clock(moment: datetime, now: datetime) -> str:
     """A moment on this installation's clocks, with its day unless that is today."""
     zone = ZoneInfo(settings.TIME_ZONE)
     local = moment.astimezone(zone)

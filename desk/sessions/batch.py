@@ -9,7 +9,7 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from desk.sessions import filters
@@ -44,6 +44,8 @@ class BatchAct:
     command: Callable[..., Any]
     text: Any = ""
     idle: Callable[[SessionRow], Any] = lambda row: ""
+    counted: bool = True
+    """Whether `text` has a singular and a plural."""
     asks: bool = True
     danger: bool = False
     form: type[Form] | None = None
@@ -84,7 +86,11 @@ ACTS: Mapping[str, BatchAct] = {
             gettext_lazy("Connect"),
             "power",
             intent.connect,
-            gettext_lazy("Their browsers open one after another. Those without a linked phone show a QR."),
+            ngettext_lazy(
+                "Its browser opens. Without a linked phone it shows a QR.",
+                "Their browsers open one after another. Those without a linked phone show a QR.",
+                "number",
+            ),
             _runs,
         ),
         BatchAct(
@@ -92,9 +98,12 @@ ACTS: Mapping[str, BatchAct] = {
             gettext_lazy("Disconnect"),
             "power-off",
             intent.disconnect,
-            gettext_lazy(
+            ngettext_lazy(
+                "Its browser closes, and nothing is sent through it until it is connected again. The phone stays linked. "
+                "Messages that wait go through the pool's other sessions, or wait.",
                 "Their browsers close, and nothing is sent through them until they are connected again. The phones "
-                "stay linked. Messages that wait go through the pool's other sessions, or wait."
+                "stay linked. Messages that wait go through the pool's other sessions, or wait.",
+                "number",
             ),
             _stands,
         ),
@@ -103,9 +112,11 @@ ACTS: Mapping[str, BatchAct] = {
             gettext_lazy("Reconnect"),
             "refresh-ccw",
             intent.reconnect,
-            gettext_lazy(
+            ngettext_lazy(
+                "Its browser closes and starts again. The phone stays linked. Until it is back nothing is sent through it.",
                 "Their browsers close and start again, one after another. The phones stay linked. Until they are back "
-                "nothing is sent through them."
+                "nothing is sent through them.",
+                "number",
             ),
             _needs_browser,
         ),
@@ -115,7 +126,11 @@ ACTS: Mapping[str, BatchAct] = {
             gettext_lazy("Lines on"),
             "toggle-right",
             lambda name: commands.set_gateway_active(name=name, active=True),
-            gettext_lazy("Campaigns of their pools are sent through them again."),
+            ngettext_lazy(
+                "Campaigns of its pool are sent through it again.",
+                "Campaigns of their pools are sent through them again.",
+                "number",
+            ),
             _is_on,
         ),
         BatchAct(
@@ -123,7 +138,11 @@ ACTS: Mapping[str, BatchAct] = {
             gettext_lazy("Lines off"),
             "toggle-left",
             lambda name: commands.set_gateway_active(name=name, active=False),
-            gettext_lazy("Campaigns don't send through them any more. The sessions stay connected."),
+            ngettext_lazy(
+                "Campaigns don't send through it any more. The session stays connected.",
+                "Campaigns don't send through them any more. The sessions stay connected.",
+                "number",
+            ),
             _is_off,
         ),
         BatchAct(
@@ -135,6 +154,7 @@ ACTS: Mapping[str, BatchAct] = {
                 "0 is no limit. What is left empty stays as each session has it. What was sent already counts."
             ),
             _without_line,
+            counted=False,
             form=SameLimitsForm,
             button=gettext_lazy("Change the limits"),
         ),
@@ -143,9 +163,12 @@ ACTS: Mapping[str, BatchAct] = {
             pgettext_lazy("sessions", "Delete"),
             "trash-2",
             lambda name: commands.delete_session(name=name),
-            gettext_lazy(
+            ngettext_lazy(
+                "It is logged out, its browser and its login are removed, and its line sends nothing any more. There is no "
+                "way back. Its messages and their history are kept.",
                 "They are logged out, their browsers and logins are removed, and their lines send nothing any more. "
-                "There is no way back. Their messages and their history are kept."
+                "There is no way back. Their messages and their history are kept.",
+                "number",
             ),
             danger=True,
         ),
@@ -194,6 +217,7 @@ def _question(
         "act": act,
         "sessions": meant,
         "names": _names([session.name for session in meant]),
+        "text": act.text % {"number": len(meant)} if act.counted else act.text,
         "idle": idle,
         "form": form,
         "chosen": chosen,

@@ -68,11 +68,14 @@ def test_question_names_who_is_meant_and_who_is_left_out(
     sessions = make_three()
     client.cookies["django_language"] = language
     asked = post("disconnect", *sessions, q="o", show="connected")
-    title, left, why = {
-        "en": ("Disconnect: 2 sessions", "1 is left out", "Taller: it is stopped already"),
-        "es": ("Desconectar: 2 sesiones", "1 queda fuera", "Taller: ya está detenida"),
+    title, text, left, why = {
+        "en": ("Disconnect: 2 sessions", "Their browsers close", "1 is left out", "Taller: it is stopped already"),
+        "es": ("Desconectar: 2 sesiones", "Sus navegadores se", "1 queda fuera", "Taller: ya está detenida"),
     }[language]
     assert f">{title}</h2>" in asked
+    assert f"<p>{text}" in asked
+    one = {"en": "<p>Its browser closes", "es": "<p>Su navegador se cierra"}[language]
+    assert one in post("disconnect", sessions[0])
     assert "<b>Norte, Sur</b>" in asked
     assert (left in asked, why in asked) == (True, True)
     assert asked.count('name="session"') == 2

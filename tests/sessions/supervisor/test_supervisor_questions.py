@@ -123,7 +123,7 @@ def test_browser_is_checked_shown_measured_and_started_again(
     commands.disconnect(name)
     watched.until(S.STOPPED)
     watched.look()
-    assert checked(watched.session) == "connected, and answers in %s ms" % watched.session.verified["ms"]
+    assert checked(watched.session) == f"connected, and answers in {watched.session.verified['ms']} ms"
     with pytest.raises(SessionError, match="connect it first"):
         commands.take_picture(name)
     watched.set(desired="connected")
