@@ -99,8 +99,8 @@ ACTS: Mapping[str, BatchAct] = {
             "power-off",
             intent.disconnect,
             ngettext_lazy(
-                "Its browser closes, and nothing is sent through it until it is connected again. The phone stays linked. "
-                "Messages that wait go through the pool's other sessions, or wait.",
+                "Its browser closes, and nothing is sent through it until it is connected again. The phone "
+                "stays linked. Messages that wait go through the pool's other sessions, or wait.",
                 "Their browsers close, and nothing is sent through them until they are connected again. The phones "
                 "stay linked. Messages that wait go through the pool's other sessions, or wait.",
                 "number",
@@ -113,7 +113,8 @@ ACTS: Mapping[str, BatchAct] = {
             "refresh-ccw",
             intent.reconnect,
             ngettext_lazy(
-                "Its browser closes and starts again. The phone stays linked. Until it is back nothing is sent through it.",
+                "Its browser closes and starts again. The phone stays linked. Until it is back nothing is "
+                "sent through it.",
                 "Their browsers close and start again, one after another. The phones stay linked. Until they are back "
                 "nothing is sent through them.",
                 "number",
@@ -164,8 +165,8 @@ ACTS: Mapping[str, BatchAct] = {
             "trash-2",
             lambda name: commands.delete_session(name=name),
             ngettext_lazy(
-                "It is logged out, its browser and its login are removed, and its line sends nothing any more. There is no "
-                "way back. Its messages and their history are kept.",
+                "It is logged out and goes with its browser and its login; its line sends nothing any more. There is "
+                "no way back. Its messages and their history are kept.",
                 "They are logged out, their browsers and logins are removed, and their lines send nothing any more. "
                 "There is no way back. Their messages and their history are kept.",
                 "number",
