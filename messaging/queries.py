@@ -1,6 +1,6 @@
 """Reading messages and their counts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -249,6 +249,13 @@ def tests_of(*, pool: ObjectId, gateway: ObjectId, limit: int) -> list[Message]:
     found = collection(Message).find({**own, "kind": Kind.TEST.value}, {"_id": 1}, hint=CLAIM_INDEX)
     ids = [row["_id"] for row in found.sort("_id", -1).limit(limit)]
     return list(Message.objects.filter(pk__in=ids).order_by("-pk"))
+
+
+def sent_today_by(lanes: Iterable[ObjectId]) -> dict[ObjectId, int]:
+    """How many messages went out today by each of these lanes, tests and replies too."""
+    wanted = {str(lane): lane for lane in lanes}
+    found = collection(DayTally).find({"day": this_day(), "lane": {"$in": list(wanted)}}, {"lane": 1, "sent": 1})
+    return {wanted[row["lane"]]: int(row["sent"]) for row in found}
 
 
 def day_figures() -> dict[str, int]:

@@ -36,7 +36,7 @@ def chips(key: str) -> dict[str, Any]:
 
 def card(key: str) -> Mapping[str, Any] | None:
     row = _row(key)
-    return shown.card(row) if row else None
+    return shown.cards([row])[0] if row else None
 
 
 def state(key: str) -> Mapping[str, Any]:
@@ -66,6 +66,7 @@ def facts(key: str) -> Mapping[str, Any] | None:
         "session": row.session,
         "gateway": row.gateway,
         "used": shown.used(row),
+        "sent_today": shown.sent_today(row),
         **shown.memory(row),
     }
 

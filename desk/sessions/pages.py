@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from desk.sessions import batch, filters, pairing, shown, strips
+from desk.sessions import batch, filters, pairing, shown
 from desk.sessions.forms import LimitsForm, NewSessionForm, TestForm, whatsapp_pools
 from gateways import commands, sessions
 from gateways.errors import GatewayError
@@ -33,13 +33,13 @@ def session_list(request: HttpRequest) -> HttpResponse:
     chosen, words = filters.read(request.GET)
     everyone = sessions.rows(all_sessions())
     found = filters.chosen_of(everyone, chosen=chosen, words=words)
-    cards = found[:SHOWN]
-    days = strips.strips(cards)
+    shown_rows = found[:SHOWN]
+    values = shown.cards(shown_rows)
     return render(
         request,
         "sessions/list.html",
         {
-            "cards": [(row.session, shown.card(row, days[row.session.pk])) for row in cards],
+            "cards": [(row.session, card) for row, card in zip(shown_rows, values, strict=True)],
             "more": max(0, len(found) - SHOWN),
             "any": bool(everyone),
             "words": words,

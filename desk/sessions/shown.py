@@ -9,12 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from desk.sessions import strips
+from domain.limits import Limit
 from domain.sessions import PAIRING_SECONDS
 from domain.states import Desired, SessionStatus
 from gateways.describe import LIMIT_LABELS
 from gateways.holds import hold
 from gateways.sessions import LIMITS, SessionRow
 from lib.qr import svg
+from messaging.queries import sent_today_by
 from sessions_app.describe import (
     NEEDS_A_PERSON,
     cause_sentence,
@@ -103,8 +105,21 @@ class Used:
     colour: str
 
 
-def card(row: SessionRow, strip: strips.Strip | None = None) -> dict[str, Any]:
-    """What a card of the list shows; `strip` is its day, where that was asked for with the others'."""
+def cards(rows: Sequence[SessionRow]) -> list[dict[str, Any]]:
+    """What the cards of the list show, asked for all of them at once."""
+    days = strips.strips(rows)
+    sent = sent_today_by(row.session.gateway for row in rows)
+    return [_card(row, days[row.session.pk], sent.get(row.session.gateway, 0)) for row in rows]
+
+
+def sent_today(row: SessionRow) -> int | None:
+    """How many it sent today; none where its daily limit tells that already."""
+    if row.limits[Limit.DAY]:
+        return None
+    return sent_today_by([row.session.gateway]).get(row.session.gateway, 0)
+
+
+def _card(row: SessionRow, strip: strips.Strip, sent: int) -> dict[str, Any]:
     return {
         "row": row,
         "session": row.session,
@@ -115,7 +130,8 @@ def card(row: SessionRow, strip: strips.Strip | None = None) -> dict[str, Any]:
         "used": [one for one in used(row) if one.most][-2:],
         "needs_a_hand": needs_a_hand(row),
         "next": next_act(row),
-        "strip": strip or strips.strip(row),
+        "sent_today": None if row.limits[Limit.DAY] else sent,
+        "strip": strip,
         **checked(row, within=CHECKED_SHOWN),
         **memory(row),
     }

@@ -19,7 +19,8 @@ from domain.phones import shown_phone
 from domain.states import Desired, SessionStatus
 from gateways.models import Gateway
 from lib.mongo import collection
-from messaging.models import Kind, Message
+from messaging.claims.steps import this_day
+from messaging.models import DayTally, Kind, Message
 from sessions_app.models import Picture, Request, Session, SessionChange
 from systemlog.models import SystemLog
 from tests.factories.sending import make_pool
@@ -187,6 +188,20 @@ def test_card_and_page_show_memory_and_the_last_check(client: Client, settings: 
     text = page_of(client, session)
     assert "not measured: its browser runs on a Selenium server" in text
     assert "Being checked …" in text
+
+
+def test_card_and_page_say_what_was_sent_today_where_no_limit_does(client: Client) -> None:
+    pool = make_whatsapp_pool()
+    free, limited = make_session(pool, "Free"), make_session(pool, "Limited")
+    Gateway.objects.filter(pk=free.gateway).update(config={"per_day": 0})
+    for one in (free, limited):
+        DayTally.objects.create(day=this_day(), lane=str(one.gateway), sent=1234)
+    DayTally.objects.create(day="2020-01-01", lane=str(free.gateway), sent=9)
+    said = 'Sent today</span><span class="push">1,234</span>'
+    text = read(client, "/sessions/")
+    assert (text.count(said), text.count("Sent today")) == (1, 1)
+    assert "Sent today</dt><dd>1,234</dd>" in page_of(client, free)
+    assert "Sent today" not in page_of(client, limited)
 
 
 def test_strip_tells_the_last_day_in_words(client: Client) -> None:
