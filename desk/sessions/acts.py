@@ -45,7 +45,6 @@ ACTS = {
     ),
     "verify": Act(intent.verify, gettext_lazy("“%(name)s” is being checked."), quiet=True),
     "picture": Act(intent.take_picture, gettext_lazy("The picture comes in some seconds."), quiet=True),
-    "new-qr": Act(intent.refresh_qr, gettext_lazy("“%(name)s” shows a new QR in some seconds.")),
     "logout": Act(intent.logout, gettext_lazy("“%(name)s” is being unlinked from the phone.")),
     "reset": Act(intent.reset, gettext_lazy("The login of “%(name)s” is being thrown away: a new QR links it again.")),
     "activate": Act(

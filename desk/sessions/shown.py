@@ -8,7 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from desk.sessions import strips
+from desk.sessions import buttons, strips
+from desk.sessions.buttons import Act
 from domain.limits import Limit
 from domain.sessions import PAIRING_SECONDS
 from domain.states import Desired, SessionStatus
@@ -51,48 +52,6 @@ REQUEST_SENTENCES = {
     Request.REFRESH_QR: gettext_lazy("A new QR was asked for: it comes in some seconds."),
     Request.LINK_CODE: gettext_lazy("A link code was asked for: it comes as soon as the page is ready."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """A button: the act's name in URLs, its words and icon, what it does in a sentence.
-
-    `main` is the one that helps most now; `pairs` opens the dialog that links a phone; `quiet` leaves the page.
-    """
-
-    name: str
-    label: Any
-    icon: str
-    main: bool = False
-    pairs: bool = False
-    quiet: bool = False
-    title: Any = ""
-
-
-LINK = Act("pair", gettext_lazy("Link a phone"), "qr-code", main=True, pairs=True)
-CONNECT = Act("connect", gettext_lazy("Connect"), "power", main=True)
-DISCONNECT = Act("disconnect", gettext_lazy("Disconnect"), "power-off")
-RECONNECT_TITLE = gettext_lazy(
-    "Closes its browser and starts it again. The phone stays linked; it takes about a minute."
-)
-RECONNECT = Act("reconnect", gettext_lazy("Reconnect"), "refresh-ccw", title=RECONNECT_TITLE)
-HELP = Act("reconnect", gettext_lazy("Reconnect"), "refresh-ccw", main=True, title=RECONNECT_TITLE)
-RELOAD = Act(
-    "reload",
-    gettext_lazy("Load again"),
-    "rotate-cw",
-    title=gettext_lazy("Loads WhatsApp Web again in the same browser: quicker, and often enough."),
-)
-VERIFY = Act(
-    "verify",
-    gettext_lazy("Check now"),
-    "activity",
-    quiet=True,
-    title=gettext_lazy("Asks its page now whether it is connected."),
-)
-SEE = Act("", gettext_lazy("See what to do"), "", main=True)
-SWITCH_ON = Act("activate", gettext_lazy("Switch its line on"), "toggle-right")
-SWITCH_OFF = Act("deactivate", gettext_lazy("Switch its line off"), "toggle-left")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,10 +218,10 @@ def next_act(row: SessionRow) -> Act | None:
     if row.session.desired == Desired.STOPPED and row.session.status != S.STOPPED:
         return None
     if pairs(row):
-        return LINK
+        return buttons.LINK
     if row.session.desired == Desired.STOPPED:
-        return CONNECT
-    return SEE if needs_a_hand(row) else None
+        return buttons.CONNECT
+    return buttons.SEE if needs_a_hand(row) else None
 
 
 def pairs(row: SessionRow) -> bool:
@@ -278,17 +237,17 @@ def acts(row: SessionRow) -> list[Act]:
     session, line = row.session, row.gateway
     if session.desired == Desired.DELETED:
         return []
-    found: list[Act] = [LINK] if pairs(row) else []
+    found: list[Act] = [buttons.LINK] if pairs(row) else []
     if session.desired == Desired.STOPPED:
-        found = found or [CONNECT]
+        found = found or [buttons.CONNECT]
     elif session.status == S.STOPPED:
-        found.append(DISCONNECT)
+        found.append(buttons.DISCONNECT)
     else:
         stuck = session.status in (S.CONFLICT, S.BLOCKED, S.FAILED, S.OFFLINE) or row.silent
-        found += [HELP, RELOAD] if stuck else [RECONNECT, RELOAD]
-        found += [VERIFY, DISCONNECT]
+        found += [buttons.HELP, buttons.RELOAD] if stuck else [buttons.RECONNECT, buttons.RELOAD]
+        found += [buttons.VERIFY, buttons.DISCONNECT]
     if line is not None:
-        found.append(SWITCH_OFF if line.active else SWITCH_ON)
+        found.append(buttons.SWITCH_OFF if line.active else buttons.SWITCH_ON)
     return found
 
 

@@ -305,7 +305,6 @@ def test_session_whose_line_is_gone_still_has_a_page(client: Client) -> None:
         ("disconnect", "stopped", ""),
         ("reload", "connected", "reload"),
         ("reconnect", "connected", "reconnect"),
-        ("new-qr", "connected", "refresh_qr"),
         ("logout", "connected", "logout"),
         ("reset", "connected", "reset"),
         ("delete", "deleted", ""),
@@ -324,7 +323,7 @@ def test_act_stores_what_is_wanted_and_who_wanted_it(client: Client, act: str, d
 
 
 def test_acts_are_all_tried() -> None:
-    assert set(ACTS) == {"connect", "disconnect", "reload", "new-qr", "logout", "reset", "delete"} | {
+    assert set(ACTS) == {"connect", "disconnect", "reload", "logout", "reset", "delete"} | {
         "activate",
         "deactivate",
         "reconnect",
