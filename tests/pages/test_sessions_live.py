@@ -179,6 +179,7 @@ def test_list_changes_where_the_cards_stand_and_acts_on_those_selected(browser: 
     assert {line.config["per_day"] for line in Gateway.objects.all()} == {70}
     for act in ("deactivate", "disconnect", "connect", "verify", "delete"):
         browser.see("#batch[hidden]")
+        browser.live()
         browser.find("#select-all").send_keys(Keys.SPACE)
         browser.click(f"#batch-{act}")
         if act != "verify":
