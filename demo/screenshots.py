@@ -54,11 +54,10 @@ class Camera:
         return found[1]
 
     def show_a_qr(self, name: str) -> str:
-        """Add a session and connect it: the path of its page, which shows a QR."""
+        """Add a session, which connects it: the path of its page, with the dialog that shows its QR."""
         self.open("/sessions/new/")
         self.driver.find_element(By.NAME, "name").send_keys(name)
         self.driver.find_element(By.CSS_SELECTOR, "main form .btn-primary").click()
-        self.wait_for("#act-connect").click()
         self.wait_for(".pair-qr > svg")
         return str(self.driver.current_url).removeprefix(self.url)
 

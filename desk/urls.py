@@ -4,7 +4,7 @@ from django.urls import path
 
 from desk import panel
 from desk.conversations import views as conversations
-from desk.sessions import acts, pages
+from desk.sessions import acts, batch, pages, pairing
 
 app_name = "desk"
 urlpatterns = [
@@ -16,8 +16,12 @@ urlpatterns = [
     path("sessions/", pages.session_list, name="sessions"),
     path("sessions/new/", pages.new, name="session-new"),
     path("sessions/<oid:pk>/", pages.session_detail, name="session"),
-    path("sessions/<oid:pk>/link/", acts.link, name="session-link"),
+    path("sessions/batch/", batch.batch, name="session-batch"),
+    path("sessions/<oid:pk>/pair/", pairing.open_dialog, name="session-pair"),
+    path("sessions/<oid:pk>/pair/qr/", pairing.new_qr, name="session-pair-qr"),
+    path("sessions/<oid:pk>/link/", pairing.link, name="session-link"),
     path("sessions/<oid:pk>/limits/", acts.set_limits, name="session-limits"),
     path("sessions/<oid:pk>/test/", acts.send_test, name="session-test"),
+    path("sessions/<oid:pk>/picture.jpg", acts.picture, name="session-picture"),
     path("sessions/<oid:pk>/<slug:name>/", acts.act, name="session-act"),
 ]

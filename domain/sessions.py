@@ -53,6 +53,7 @@ class Cause(StrEnum):
     BROWSER_DIED = "browser_died"
     STOPPING = "stopping"
     RELOADED = "reloaded"
+    RECONNECTED = "reconnected"
     RECYCLED = "recycled"
     RESET = "reset"
     SYNC_STUCK = "sync_stuck"
@@ -175,6 +176,8 @@ def with_page(known: Known, seen: Seen) -> Decision:  # noqa: PLR0911  # cases i
     logging_out = known.request == "logout" and not (ready and seen.mode == "QR")
     if known.desired == Desired.STOPPED and not logging_out:
         return decide(Step.STOP, fulfilled=known.request != "")
+    if known.request == "reconnect":
+        return decide(Step.RECYCLE, why=Cause.RECONNECTED, fulfilled=True)
     if known.request == "reload":
         return decide(Step.RELOAD, why=Cause.RELOADED, fulfilled=True)
     if stuck := _stuck(known, seen, status):

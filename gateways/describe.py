@@ -13,7 +13,7 @@ from domain.states import SessionStatus
 from gateways.models import Gateway, Pool
 from gateways.sessions import LIMITS, SessionRow
 from messaging.reasons import reason_sentence
-from sessions_app.describe import cause_sentence, state_label
+from sessions_app.describe import cause_sentence, memory_text, state_label, verified_sentence
 
 LIMIT_LABELS = {
     "per_minute": gettext_lazy("this minute"),
@@ -64,6 +64,13 @@ def describe(row: SessionRow, *, sent_today: int) -> list[str]:
         lines.append("  " + _("number: %(phone)s") % {"phone": session.phone})
     if session.heartbeat_at:
         lines.append("  " + _("last heard of: %(time)s") % {"time": _clock(session.heartbeat_at, row.now)})
+    if session.verified_at is not None and (verified := verified_sentence(session)):
+        lines.append(
+            "  "
+            + _("checked at %(time)s: %(found)s") % {"time": _clock(session.verified_at, row.now), "found": verified}
+        )
+    if memory := memory_text(session):
+        lines.append("  " + _("memory of its browser: %(memory)s") % {"memory": memory})
     lines.append("  " + _("sent today: %(number)s") % {"number": sent_today})
     lines.append("  " + _("limits: %(limits)s") % {"limits": ", ".join(limit_text(row, name) for name in LIMITS)})
     if row.capped_until is not None and row.gateway is not None:
@@ -81,6 +88,13 @@ def _clock(moment: datetime, now: datetime) -> str:
     zone = ZoneInfo(settings.TIME_ZONE)
     local = moment.astimezone(zone)
     return f"{local:%H:%M:%S}" if local.date() == now.astimezone(zone).date() else f"{local:%Y-%m-%d %H:%M}"
+
+
+def time_left(until: datetime, now: datetime) -> str:
+    """How long it is until then, `4:20` or `1:04:20`, as the pages count down."""
+    left = max(0, round((until - now).total_seconds()))
+    hours, minutes, seconds = left // 3600, left % 3600 // 60, left % 60
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def pace_sentence(pool: Pool) -> str:

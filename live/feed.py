@@ -145,8 +145,6 @@ class Feed:
     async def _stop(self, error: Exception) -> None:
         """Close every socket: no page is live any more."""
         if self._beats:
-            logger.warning(
-                "Live events don't arrive: %s: %s", type(error).__name__, error, extra={"code": "live.away"}
-            )
+            logger.warning("Live events don't arrive: %s: %s", type(error).__name__, error, extra={"code": "live.away"})
         self._beats = False
         await self._boards.give_up()

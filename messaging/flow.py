@@ -1,11 +1,12 @@
 """The figures of days and of slots: counted together with what they count, and read for the panel."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bson import ObjectId
 from django.utils import timezone
 from pymongo import UpdateOne
 
@@ -71,6 +72,14 @@ def _day(day: date) -> Counter[str]:
     """The figures of a day, of all lanes."""
     pipeline: list[dict[str, Any]] = [{"$match": {"day": day.isoformat()}}, {"$group": {"_id": None, **_SUMS}}]
     return _figures(next(iter(collection(DayTally).aggregate(pipeline, session=session())), None))
+
+
+def sent_today_by(lanes: Iterable[ObjectId]) -> dict[ObjectId, int]:
+    """How many messages went out today by each of these lanes, tests and replies too."""
+    wanted = {str(lane): lane for lane in lanes}
+    today = day_of(timezone.now(), timezone.get_default_timezone()).isoformat()
+    found = collection(DayTally).find({"day": today, "lane": {"$in": list(wanted)}}, {"lane": 1, "sent": 1})
+    return {wanted[row["lane"]]: int(row["sent"]) for row in found if row.get("sent")}
 
 
 def _ask_yesterday(which: tuple[date, datetime]) -> list[Counter[str]]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions_app import commands
 from sessions_app.errors import SessionError
-from sessions_app.models import Acquaintance, BrowserHost, Number, Session, SessionChange, SessionEvent
+from sessions_app.models import Acquaintance, BrowserHost, Number, Picture, Session, SessionChange, SessionEvent
 from systemlog.lean_admin import LeanAdmin
 
 
@@ -41,6 +41,13 @@ class SessionAdmin(LeanAdmin):
 @admin.register(SessionChange)
 class SessionChangeAdmin(LeanAdmin):
     list_display = ("session", "origin", "target", "cause", "at")
+
+
+@admin.register(Picture)
+class PictureAdmin(LeanAdmin):
+    list_display = ("session", "taken_at", "expires_at")
+    ids = ("session",)
+    hidden = ("image",)
 
 
 @admin.register(SessionEvent)

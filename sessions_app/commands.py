@@ -74,6 +74,28 @@ def reload(name: str) -> Session:
     return _change(_wanted(name), {"request": Request.RELOAD.value, "request_phone": ""})
 
 
+def reconnect(name: str) -> Session:
+    """Close its browser and start it again, keeping the login: for one that hangs or says what is not so.
+
+    Raises SessionError.
+    """
+    changes = {"request": Request.RECONNECT.value, "request_phone": "", "asked_at": Now(), "failures": 0}
+    return _change(_wanted(name), changes)
+
+
+def verify(name: str) -> Session:
+    """Have its page asked at once whether it is connected; the answer is `verified`. Raises SessionError."""
+    return _change(_wanted(name), {"verify_asked_at": Now()})
+
+
+def take_picture(name: str) -> Session:
+    """Have a picture taken of what its browser shows, kept for some minutes. Raises SessionError."""
+    session = _wanted(name)
+    if not session.browser:
+        raise SessionError(_("The browser of “%(name)s” does not run just now.") % {"name": session.name})
+    return _change(session, {"picture_asked_at": Now()})
+
+
 def refresh_qr(name: str) -> Session:
     """Show another QR. Raises SessionError."""
     changes = {"request": Request.REFRESH_QR.value, "request_phone": "", "asked_at": Now()}

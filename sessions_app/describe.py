@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import formats
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from domain.sessions import Cause
 from domain.states import SessionStatus
 from sessions_app.models import STATUS_LABELS, Session, SessionChange
+from sessions_app.queries import sees_browser
 
 CAUSES = {
     Cause.LOADING: "",
@@ -38,6 +41,7 @@ CAUSES = {
     Cause.NO_ANSWER: gettext_lazy("Its browser did not answer, and is started again."),
     Cause.BROWSER_DIED: gettext_lazy("Its browser died, and is started again."),
     Cause.RELOADED: gettext_lazy("Its page is loaded again, as somebody asked."),
+    Cause.RECONNECTED: gettext_lazy("Its browser is closed and started again, as somebody asked."),
     Cause.RECYCLED: gettext_lazy("Its browser is started anew, as every day, to free memory."),
     Cause.RESET: gettext_lazy("Its login was thrown away. Link it again."),
     Cause.SYNC_STUCK: gettext_lazy("Synchronising took too long, and the page is loaded again."),
@@ -85,6 +89,41 @@ def cause_sentence(session: Session, *, at_a_terminal: bool = False) -> str:
     if not at_a_terminal:
         return _sentence(session.status, session.cause)
     return _sentence(session.status, session.cause, session.detail, ADVICE.get(session.cause, ""))
+
+
+def verified_sentence(session: Session) -> str:
+    """What the last check on demand has found; empty where there was none."""
+    if session.verified_at is None or not session.verified:
+        return ""
+    status, ms = SessionStatus(session.verified["status"]), session.verified["ms"]
+    values = {"state": STATUS_LABELS[status], "ms": ms}
+    if ms is not None:
+        return _("%(state)s, and answers in %(ms)s ms") % values
+    if status in (SessionStatus.STOPPED, SessionStatus.STARTING, SessionStatus.FAILED):
+        return str(values["state"])
+    return _("its browser does not answer")
+
+
+def memory_text(session: Session) -> str:
+    """How much memory its browser takes, or why nobody knows; empty while there is none or it was not measured yet."""
+    if session.memory is not None:
+        return _("%(number)s MB") % {"number": formats.number_format(round(session.memory / 1024**2), use_l10n=True)}
+    if session.browser and not sees_browser(session):
+        return _("not measured: its browser runs on a Selenium server")
+    return ""
+
+
+PICTURE_ERRORS = {
+    "no_browser": gettext_lazy("There was no picture to take: its browser could not be reached."),
+    "too_large": gettext_lazy("The picture was too large to keep."),
+}
+
+
+def picture_error_sentence(session: Session) -> str:
+    """Why the picture that was asked for last is not there."""
+    if not session.picture_error:
+        return ""
+    return str(PICTURE_ERRORS.get(session.picture_error) or _("Its browser gave no picture. Try again in a moment."))
 
 
 def change_sentence(change: SessionChange) -> str:

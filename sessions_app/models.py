@@ -29,6 +29,7 @@ class Request(models.TextChoices):
     LOGOUT = "logout", pgettext_lazy("session", "Log out")  # of WhatsApp: the phone forgets this browser
     RESET = "reset", _("Reset the login")  # throw the profile away: a new QR
     RELOAD = "reload", _("Load the page again")
+    RECONNECT = "reconnect", _("Reconnect")  # close the browser and start it again; the login stays
     REFRESH_QR = "refresh_qr", _("Show a new QR")
     LINK_CODE = "link_code", _("Link with a code")  # for request_phone
 
@@ -36,8 +37,8 @@ class Request(models.TextChoices):
 class Session(models.Model):
     """One WhatsApp account in one browser profile on one browser host; the gateway of the same name sends through it.
 
-    `desired` and `request` are staff's, by compare-and-set in commands.py; all else is the supervisor's, who works
-    under `owner_token` until `owner_until`.
+    `desired`, `request` and the times of questions are staff's, by compare-and-set in commands.py; all else is the
+    supervisor's, who works under `owner_token` until `owner_until`.
     """
 
     name = models.CharField(max_length=100, unique=True)
@@ -92,6 +93,20 @@ class Session(models.Model):
     """Reloads since the page was last ready."""
     failures = models.IntegerField(default=0)
     """Failed starts in a row."""
+    memory = models.BigIntegerField(null=True)
+    """Bytes that the browser takes with all its processes, shared pages by their share; empty while not measured."""
+    memory_at = models.DateTimeField(null=True)
+
+    # Questions of staff, which change nothing: each is answered by the next look (questions.py).
+    verify_asked_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    """When the look began that answered last; a question that is newer is open."""
+    verified: Any = models.JSONField(default=dict)
+    """What it found: "status", "cause", and "ms", the page's time to answer, or none where it did not."""
+    picture_asked_at = models.DateTimeField(null=True)
+    picture_at = models.DateTimeField(null=True)
+    picture_error = models.CharField(max_length=40, blank=True, default="")
+    """Why there is no picture: a stable word."""
 
     owner_token = models.CharField(max_length=32, blank=True, default="")
     owner_until = models.DateTimeField(null=True)
@@ -134,6 +149,20 @@ class SessionChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.origin} -> {self.target}"
+
+
+class Picture(models.Model):
+    """What a session's browser showed when somebody asked, the latest only: it may hold messages."""
+
+    session = ObjectIdField(unique=True)
+    image = models.BinaryField()
+    """A JPEG."""
+    taken_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    """When a TTL index removes it."""
+
+    def __str__(self) -> str:
+        return f"{self.session} {self.taken_at}"
 
 
 class SessionEvent(models.Model):

@@ -28,6 +28,10 @@ START_EVERY = 3.0
 REAP_EVERY = 60.0
 
 
+ASKED = ("desired", "request", "asked_at", "verify_asked_at", "picture_asked_at")
+"""What staff write: whoever asks for something gets the next look at once."""
+
+
 class LeaseLost(Exception):
     """Somebody else looks after the session now: what was begun here must not be written."""
 
@@ -62,7 +66,7 @@ class Owner:
     def release(self, *, next_look: float) -> None:
         """Give the session up until the next look, or until now when staff have asked for something since."""
         session = self.session
-        as_read = {"desired": session.desired, "request": session.request, "asked_at": session.asked_at}
+        as_read = {name: getattr(session, name) for name in ASKED}
         same = [{"$eq": [f"${name}", {"$literal": value}]} for name, value in typed_values(Session, as_read).items()]
         look = {"$cond": [{"$and": same}, from_now(next_look), None]}
         changes = {"owner_token": "", "owner_until": None, "next_look_at": look}

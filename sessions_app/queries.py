@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bson import ObjectId
+from django.conf import settings
 
 from domain.sessions import Cause
 from domain.states import Desired, SessionStatus
-from lib.mongo import collection, session
-from sessions_app.models import Request, Session, SessionChange
+from lib.mongo import collection, server_now, session
+from sessions_app.models import Picture, Request, Session, SessionChange
 
 HEARTBEAT_SECONDS = 20
 """A session that did not prove for so long that it is connected, is not: its browser or its host may be gone."""
 
 
-_INTERRUPTING = (Request.LOGOUT.value, Request.RESET.value, Request.RELOAD.value)
+_INTERRUPTING = (Request.LOGOUT.value, Request.RESET.value, Request.RELOAD.value, Request.RECONNECT.value)
 
 
 def connected_gateways(gateways: Iterable[ObjectId]) -> set[ObjectId]:
@@ -62,9 +63,47 @@ def sessions_on(host: str) -> list[Session]:
     return list(Session.objects.filter(host=host).order_by("name"))
 
 
+def states_since(moment: datetime, sessions: Iterable[ObjectId]) -> dict[ObjectId, list[tuple[datetime, str, str]]]:
+    """Each session's changes of state since then, oldest first: when, from which state, to which."""
+    found: dict[ObjectId, list[tuple[datetime, str, str]]] = {}
+    wanted = {"session": {"$in": list(sessions)}, "at": {"$gte": moment}}
+    only = {"_id": 0, "session": 1, "at": 1, "origin": 1, "target": 1}
+    for row in collection(SessionChange).find(wanted, only, session=session()):
+        if row["origin"] != row["target"]:  # another cause of the same state
+            change = (row["at"].replace(tzinfo=UTC), row["origin"], row["target"])
+            found.setdefault(row["session"], []).append(change)
+    return {key: sorted(changes) for key, changes in found.items()}
+
+
 def changes_of(of: ObjectId, *, limit: int = 50) -> list[SessionChange]:
     """The latest changes of a session's state, newest first."""
     return list(SessionChange.objects.filter(session=of).order_by("-at")[:limit])
+
+
+def is_open(asked: datetime | None, answered: datetime | None) -> bool:
+    """Whether a question of staff still waits for its answer."""
+    return asked is not None and (answered is None or answered < asked)
+
+
+def picture_of(session: Session) -> Picture | None:
+    """The latest picture of its browser, while that is kept."""
+    return Picture.objects.filter(session=session.pk, expires_at__gt=server_now()).first()
+
+
+def picture_taken_at(session: Session) -> datetime | None:
+    """When the latest picture of its browser was taken, while that is kept; the picture itself is not read."""
+    kept = Picture.objects.filter(session=session.pk, expires_at__gt=server_now())
+    return kept.values_list("taken_at", flat=True).first()
+
+
+def sees_browser(session: Session) -> bool:
+    """Whether its browser is one whose processes its workers see: those of a Selenium server elsewhere are not."""
+    return bool(session.browser and session.browser.get("pid_started"))
+
+
+def takes_much(session: Session) -> bool:
+    """Whether its browser takes so much memory that somebody should know."""
+    return session.memory is not None and session.memory >= settings.BROWSER_MEMORY_MB * 1024**2
 
 
 # What went wrong ------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from domain.states import SessionStatus
 from lib.mongo import server_now
 from live.events import SessionChanged
 from live.publish import publish
-from sessions_app import ownership, reaping
+from sessions_app import ownership, questions, reaping
 from sessions_app.browser import driver
 from sessions_app.browser.driver import Browser
 from sessions_app.browser.errors import BrowserError, CannotStart
@@ -33,6 +33,7 @@ LOGOUT_SHOWN_SECONDS = 5.0
 NO_BROWSER: dict[str, Any] = {
     "driver_url": "", "driver_session": "", "browser": {}, "page_epoch": "", "started_at": None, "launched_at": None,
     "answered_at": None, "reloads": 0, "qr": "", "qr_at": None, "link_code": "", "link_code_until": None,
+    "memory": None, "memory_at": None,
 }  # fmt: skip
 
 
@@ -169,6 +170,7 @@ class Steps:
         if browser is not None and not self.end(browser):
             return None
         shutil.rmtree(profile_of(self.session), ignore_errors=True)
+        questions.forget_picture(self.session)
         self.owner.delete()
         publish(SessionChanged(str(self.session.pk)))
         return 0.0

@@ -7,6 +7,7 @@ the browser by what was stored of it, or by its profile.
 
 import logging
 import random
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -20,12 +21,12 @@ from domain import sessions as decisions
 from domain.sessions import Cause, Decision, Known, Seen, Step
 from domain.states import Desired, SessionStatus
 from lib.mongo import retry_unavailable, server_now
-from sessions_app import events, ownership, reaping
+from sessions_app import events, memory, ownership, questions, reaping
 from sessions_app.browser import driver, scripts
 from sessions_app.browser.driver import Browser
 from sessions_app.browser.errors import BrowserError, BrowserGone
 from sessions_app.browser.page import Page, PageState
-from sessions_app.models import Session
+from sessions_app.models import Request, Session
 from sessions_app.ownership import LeaseLost, Owner
 from sessions_app.states import forget_login, set_state
 from sessions_app.steps import Steps, stored_browser
@@ -51,6 +52,7 @@ def look_after(session_id: ObjectId, *, hold_lane: HoldLane) -> None:
     finally:
         # Also after a fault, and until MongoDB is back: else nobody may look until the lease has ended.
         retry_unavailable(lambda: owner.release(next_look=wait), seconds=RELEASE_SECONDS)
+    memory.measure_in_turn(owner.session)
     reaping.reap_in_turn(owner.session.host)
 
 
@@ -64,11 +66,14 @@ class Look:
     def __post_init__(self) -> None:
         self.session: Session = self.owner.session
         self.now: datetime = server_now()
+        self.answered_in: float | None = None
+        """Milliseconds that the page took to say its state."""
 
     def run(self) -> float:
         """Seconds until the next look. Raises LeaseLost."""
         browser = self._browser()
         if browser is None:
+            self._answer(None)
             return self._decided(decisions.without_browser(self._known()), None, None)
         try:
             page, browser = self._reach(browser)
@@ -104,7 +109,9 @@ class Look:
 
     def _look_at(self, page: Page) -> PageState:
         """What the page says, once all that it told is stored. Raises BrowserError."""
+        asked = time.monotonic()
         state = page.state()
+        self.answered_in = (time.monotonic() - asked) * 1000
         if not state.epoch:
             # Loading still, or a page that came without the scripts.
             page.install(driver.page_scripts(settings.WHATSAPP_WEB_URL))
@@ -116,11 +123,19 @@ class Look:
     # What became of it ------------------------------------------------------------------------------------------------
     def _silent(self, browser: Browser, error: BrowserError) -> float:
         """A browser that does not answer may be busy: it is ended after a while only."""
+        self.answered_in = None
+        if self.session.request == Request.RECONNECT:
+            # Whoever asks for another browser need not wait until this one is believed to hang.
+            self._answer(None)
+            anew = Decision(SessionStatus.STARTING, Cause.RECONNECTED, step=Step.RECYCLE, fulfilled=True)
+            return self._decided(anew, browser, None)
         quiet = self._age(self.session.answered_at or self.session.launched_at)
         if quiet < decisions.SILENT_SECONDS:
             if quiet > decisions.SILENT_SECONDS / 3:
                 set_state(self.owner, SessionStatus.FAILED, Cause.NO_ANSWER, error.detail)
+            self._answer(None)
             return decisions.LOOK_SECONDS
+        self._answer(None)
         decision = Decision(SessionStatus.FAILED, Cause.NO_ANSWER, error.detail, Step.RESTART)
         return self._decided(decision, browser, None)
 
@@ -128,6 +143,7 @@ class Look:
         if error.code == "driver_away":
             # The browser lives on; the driver is started again by who runs it.
             set_state(self.owner, SessionStatus.FAILED, Cause.DRIVER_AWAY, error.detail)
+            self._answer(None)
             return decisions.LOOK_SECONDS
         logger.warning("session %s: its browser is gone (%s)", self.session.name, error)
         steps = Steps(self.owner)
@@ -135,6 +151,7 @@ class Look:
         failures = self.session.failures + 1
         wait = decisions.backoff(failures - 1, random.random())
         set_state(self.owner, SessionStatus.FAILED, Cause.BROWSER_DIED, error.detail or error.code, failures=failures)
+        self._answer(None)
         return wait
 
     def _seen(self, browser: Browser, page: Page, state: PageState) -> float:
@@ -156,7 +173,13 @@ class Look:
         waits = decision.step in decisions.DISTURBING and decision.status == known.status
         cause, detail = (known.cause, self.session.detail) if waits else (decision.cause, decision.detail)
         set_state(self.owner, decision.status, cause, detail, **self._facts(state, seen, known, decision))
+        self._answer(page)
         return self._decided(decision, browser, page)
+
+    def _answer(self, page: Page | None) -> None:
+        """Tell those who have asked what this look found. Raises LeaseLost."""
+        ms = self.answered_in if page is not None else None
+        questions.answer(self.owner, page, looked_at=self.now, milliseconds=ms)
 
     def _notices(self, state: PageState) -> tuple[str, ...]:
         """Those since the page was loaded; the last reason of a logout in any case: a logout loads the page again."""

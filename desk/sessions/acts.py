@@ -10,9 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from desk.sessions.forms import LimitsForm, LinkForm, TestForm
+from desk.sessions.forms import LimitsForm, TestForm
 from desk.sessions.pages import session_page
 from gateways import commands
 from gateways.errors import GatewayError
@@ -20,22 +20,31 @@ from lib.htmx import go_to
 from sessions_app import commands as intent
 from sessions_app.errors import SessionError
 from sessions_app.models import Session
+from sessions_app.queries import picture_of
 from systemlog.audit import record
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A command on the session of a name, and what is said when it was stored."""
+    """A command on the session of a name, and what is said when it was stored.
+
+    `quiet`: the page's live parts say it all, and it stays as it is.
+    """
 
     command: Callable[[str], Any]
     said: Any
+    quiet: bool = False
 
 
 ACTS = {
     "connect": Act(intent.connect, gettext_lazy("“%(name)s” is being connected.")),
     "disconnect": Act(intent.disconnect, gettext_lazy("“%(name)s” is being disconnected; the phone stays linked.")),
     "reload": Act(intent.reload, gettext_lazy("The page of “%(name)s” is being loaded again.")),
-    "new-qr": Act(intent.refresh_qr, gettext_lazy("“%(name)s” shows a new QR in some seconds.")),
+    "reconnect": Act(
+        intent.reconnect, gettext_lazy("“%(name)s” is being reconnected: its browser closes and starts again.")
+    ),
+    "verify": Act(intent.verify, gettext_lazy("“%(name)s” is being checked."), quiet=True),
+    "picture": Act(intent.take_picture, gettext_lazy("The picture comes in some seconds."), quiet=True),
     "logout": Act(intent.logout, gettext_lazy("“%(name)s” is being unlinked from the phone.")),
     "reset": Act(intent.reset, gettext_lazy("The login of “%(name)s” is being thrown away: a new QR links it again.")),
     "activate": Act(
@@ -63,28 +72,27 @@ def act(request: HttpRequest, pk: ObjectId, name: str) -> HttpResponse:
     try:
         chosen.command(session.name)
     except (SessionError, GatewayError) as error:
+        if _stays(request, chosen):
+            return HttpResponse(str(error), status=409, content_type="text/plain; charset=utf-8")
         messages.error(request, str(error))
         return go_to(request, "desk:session", pk)
     _record(request, name, session)
+    if _stays(request, chosen):
+        return HttpResponse(status=204)
     messages.success(request, str(chosen.said) % {"name": session.name})
     return go_to(request, "desk:sessions") if name == "delete" else go_to(request, "desk:session", pk)
 
 
-@require_POST
-def link(request: HttpRequest, pk: ObjectId) -> HttpResponse:
-    """Ask for a code to link a phone with."""
+@require_safe
+def picture(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """The picture of its browser, which may show people's messages: who looked is kept, and no cache keeps it."""
     session = get_object_or_404(Session, pk=pk)
-    form = LinkForm(request.POST)
-    if form.is_valid():
-        try:
-            intent.connect(session.name, phone=form.cleaned_data["phone"])
-        except SessionError as error:
-            form.add_error("phone", str(error))
-        else:
-            _record(request, "link-code", session)
-            messages.success(request, _("The code is shown here in some seconds."))
-            return go_to(request, "desk:session", pk)
-    return session_page(request, session, link_form=form)
+    found = picture_of(session)
+    if found is None:
+        raise Http404
+    _record(request, "picture-seen", session)
+    headers = {"Cache-Control": "no-store, private", "Content-Disposition": "inline"}
+    return HttpResponse(bytes(found.image), content_type="image/jpeg", headers=headers)
 
 
 @require_POST
@@ -118,6 +126,11 @@ def send_test(request: HttpRequest, pk: ObjectId) -> HttpResponse:
             _record(request, "test", session, data={"message": str(message)})
             return go_to(request, "desk:session", pk, test=str(message))
     return session_page(request, session, test_form=form)
+
+
+def _stays(request: HttpRequest, chosen: Act) -> bool:
+    """Whether the page stays as it is, and its live parts show what comes of it."""
+    return (chosen.quiet or "stay" in request.POST) and bool(getattr(request, "htmx", None))
 
 
 def _record(request: HttpRequest, name: str, session: Session, data: dict[str, Any] | None = None) -> None:

@@ -14,15 +14,16 @@ from gateways.sessions import LIMITS
 LONGEST_TEXT = 4_096
 
 
-def _limit_fields() -> dict[str, forms.IntegerField]:
-    """A field for each limit, as the kind declares it."""
+def _limit_fields(*, optional: bool = False) -> dict[str, forms.IntegerField]:
+    """A field for each limit, as the kind declares it; an `optional` one is empty, and may stay so."""
     declared = {field.name: field for field in kind_named(SESSION_KIND).fields}
     return {
         name: forms.IntegerField(
             label=declared[name].label,
             min_value=int(declared[name].minimum or 0),
             max_value=int(declared[name].maximum or 0),
-            initial=declared[name].default,
+            initial=None if optional else declared[name].default,
+            required=not optional,
             help_text=declared[name].help,
         )
         for name in LIMITS
@@ -39,6 +40,24 @@ class LimitsForm(forms.Form):
     @property
     def limits(self) -> dict[str, int]:
         return {name: self.cleaned_data[name] for name in LIMITS}
+
+
+class SameLimitsForm(forms.Form):
+    """The same limits for several sessions; what is left empty stays as each has it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "same_%s", **kwargs})
+        self.fields.update(_limit_fields(optional=True))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and not any(value is not None for value in cleaned.values()):
+            raise forms.ValidationError(gettext_lazy("Fill in the limits to change."))
+        return cleaned
+
+    @property
+    def limits(self) -> dict[str, int]:
+        return {name: self.cleaned_data[name] for name in LIMITS if self.cleaned_data[name] is not None}
 
 
 class NewSessionForm(forms.Form):

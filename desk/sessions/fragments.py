@@ -1,12 +1,10 @@
 """The live parts of the sessions' pages."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from desk.sessions import shown
+from desk.sessions import filters, shown
 from gateways import sessions
-from gateways.describe import LIMIT_LABELS
 from gateways.sessions import SessionRow
 from lib.converters import object_id
 from live.fragments import Fragment, of_kinds, of_object, register
@@ -30,15 +28,15 @@ def _row(key: str) -> SessionRow | None:
     return sessions.row(session) if session else None
 
 
-def summary(key: str) -> dict[str, Any]:
-    """How many sessions are in each state, those that need a hand first."""
-    found = Counter(row.shown_status for row in sessions.rows(all_sessions()))
-    return {"counts": [(status.value, found[status.value]) for status in shown.RANKS if found[status.value]]}
+def chips(key: str) -> dict[str, Any]:
+    """The filters with how many sessions each finds."""
+    chosen, words = filters.from_key(key)
+    return filters.chips(sessions.rows(all_sessions()), chosen=chosen, words=words)
 
 
 def card(key: str) -> Mapping[str, Any] | None:
     row = _row(key)
-    return shown.card(row) if row else None
+    return shown.cards([row])[0] if row else None
 
 
 def state(key: str) -> Mapping[str, Any]:
@@ -46,18 +44,30 @@ def state(key: str) -> Mapping[str, Any]:
     return shown.state(row) if row else GONE
 
 
+def pairing(key: str) -> Mapping[str, Any]:
+    row = _row(key)
+    return shown.pairing(row) if row else GONE
+
+
+def picture(key: str) -> Mapping[str, Any] | None:
+    """What the browser showed when somebody asked."""
+    pk = object_id(key)
+    session = Session.objects.filter(pk=pk).first() if pk else None
+    return shown.picture(session) if session else None
+
+
 def facts(key: str) -> Mapping[str, Any] | None:
     """Where it lives, who it is, how much it may send and has sent."""
     row = _row(key)
     if row is None:
         return None
-    capped_by = row.gateway.capped_by if row.gateway else ""
     return {
         "row": row,
         "session": row.session,
         "gateway": row.gateway,
         "used": shown.used(row),
-        "capped_by": LIMIT_LABELS.get(capped_by, capped_by),
+        "sent_today": shown.sent_today(row),
+        **shown.memory(row),
     }
 
 
@@ -77,9 +87,11 @@ def test_message(key: str) -> Mapping[str, Any] | None:
     return {"message": message, "reason": reason_sentence(message.reason) if message.reason else ""}
 
 
-register(Fragment("session-summary", "sessions/_summary.html", of_kinds("session"), summary))
+register(Fragment("session-chips", "sessions/_chips.html", of_kinds("session", "gateway"), chips))
 register(Fragment("session-card", "sessions/_card.html", with_its_line, card))
 register(Fragment("session-state", "sessions/_state.html", with_its_line, state))
+register(Fragment("session-pairing", "sessions/_pairing.html", of_object("session"), pairing))
+register(Fragment("session-picture", "sessions/_picture.html", of_object("session"), picture))
 register(Fragment("session-facts", "sessions/_facts.html", with_its_line, facts))
 register(Fragment("session-changes", "sessions/_changes.html", of_object("session"), changes))
 register(Fragment("session-test", "sessions/_test.html", of_object("message"), test_message))

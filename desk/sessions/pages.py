@@ -8,18 +8,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 
-from desk.sessions import shown
-from desk.sessions.forms import LimitsForm, LinkForm, NewSessionForm, TestForm, whatsapp_pools
-from domain.states import SessionStatus
+from desk.sessions import batch, filters, pairing, shown
+from desk.sessions.forms import LimitsForm, NewSessionForm, TestForm, whatsapp_pools
 from gateways import commands, sessions
 from gateways.errors import GatewayError
 from gateways.sessions import SessionRow
 from lib.htmx import go_to
 from lib.paging import PAGE_SIZE
 from messaging.models import Kind, Message
+from sessions_app import commands as intent
 from sessions_app.models import Session
 from sessions_app.queries import all_sessions
 from systemlog.audit import record
@@ -27,43 +26,31 @@ from systemlog.audit import record
 SHOWN = 2 * PAGE_SIZE
 """Sessions on one page; where there are more, a search finds them."""
 
-FILTERS = {
-    "": (pgettext_lazy("sessions", "All"), lambda row: True),
-    "help": (gettext_lazy("Need a hand"), shown.needs_a_hand),
-    "connected": (pgettext_lazy("sessions", "Connected"), lambda row: row.shown_status == SessionStatus.CONNECTED),
-    "stopped": (pgettext_lazy("sessions", "Stopped"), lambda row: row.shown_status == SessionStatus.STOPPED),
-}
-
 
 @require_safe
 def session_list(request: HttpRequest) -> HttpResponse:
-    """All sessions as cards, those that need a hand first."""
-    chosen = request.GET.get("show", "")
-    chosen = chosen if chosen in FILTERS else ""
-    words = " ".join(request.GET.get("q", "").split())
+    """All sessions as cards, those that need a hand first; the order stays until the page is loaded again."""
+    chosen, words = filters.read(request.GET)
     everyone = sessions.rows(all_sessions())
-    found = shown.by_need([row for row in everyone if FILTERS[chosen][1](row) and _is_meant(row, words)])
+    found = filters.chosen_of(everyone, chosen=chosen, words=words)
+    shown_rows = found[:SHOWN]
+    values = shown.cards(shown_rows)
     return render(
         request,
         "sessions/list.html",
         {
-            "cards": [(row.session.pk, shown.card(row)) for row in found[:SHOWN]],
+            "cards": [(row.session, card) for row, card in zip(shown_rows, values, strict=True)],
             "more": max(0, len(found) - SHOWN),
             "any": bool(everyone),
             "words": words,
+            "longest": filters.LONGEST_SEARCH,
             "chosen": chosen,
-            "filters": [(name, label) for name, (label, test) in FILTERS.items()],
+            "chips_key": filters.key(chosen, words),
+            "chips": filters.chips(everyone, chosen=chosen, words=words),
+            "batch_acts": batch.ACTS,
+            **pairing.opened(request),
         },
     )
-
-
-def _is_meant(row: SessionRow, words: str) -> bool:
-    """Whether a search means this session: by its name, its pool or its number."""
-    if not words:
-        return True
-    told = [row.session.name, row.gateway.pool.name if row.gateway else ""]
-    digits = "".join(filter(str.isdigit, words))
-    return any(words.casefold() in one.casefold() for one in told) or bool(digits and digits in row.session.phone)
 
 
 def new(request: HttpRequest) -> HttpResponse:
@@ -78,6 +65,10 @@ def new(request: HttpRequest) -> HttpResponse:
             form.add_error("name", str(error))
         else:
             record(request.user, "session.create", kind="session", id=session.pk, name=session.name)
+            if "later" not in request.POST:
+                intent.connect(session.name)
+                record(request.user, "session.connect", kind="session", id=session.pk, name=session.name)
+                return go_to(request, "desk:session", session.pk, pair=str(session.pk))
             messages.success(request, _("“%(name)s” was added. Connect it to link its phone.") % {"name": session.name})
             return go_to(request, "desk:session", session.pk)
     return render(request, "sessions/new.html", {"form": form, "pools": whatsapp_pools(), "new_pool": _new_pool()})
@@ -107,10 +98,11 @@ def session_page(request: HttpRequest, session: Session, **forms: Any) -> HttpRe
             "session": session,
             "gateway": row.gateway,
             "state": shown.state(row),
-            "link_form": LinkForm(),
             "test_form": TestForm(),
             "limits_form": LimitsForm(initial=row.limits),
             "test": _test(request, row),
+            "picture": shown.picture(session),
+            **pairing.opened(request, session),
             **forms,
         },
     )

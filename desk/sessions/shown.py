@@ -8,17 +8,31 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from desk.sessions import buttons, strips
+from desk.sessions.buttons import Act
+from domain.limits import Limit
 from domain.sessions import PAIRING_SECONDS
 from domain.states import Desired, SessionStatus
 from gateways.describe import LIMIT_LABELS
+from gateways.holds import hold
 from gateways.sessions import LIMITS, SessionRow
 from lib.qr import svg
-from sessions_app.describe import cause_sentence
-from sessions_app.models import Request
+from messaging.flow import sent_today_by
+from sessions_app.describe import (
+    NEEDS_A_PERSON,
+    cause_sentence,
+    memory_text,
+    picture_error_sentence,
+    verified_sentence,
+)
+from sessions_app.models import Request, Session
+from sessions_app.queries import is_open, picture_taken_at, takes_much
 
 S = SessionStatus
 
-RANKS = (S.BLOCKED, S.CONFLICT, S.FAILED, S.PAIRING, S.OFFLINE, S.SYNCING, S.STARTING, S.CONNECTED, S.STOPPED)
+RANKS = strips.RANKS
+CHECKED_SHOWN = timedelta(minutes=15)
+"""How long a card says what a check has found."""
 NEED_A_HAND = frozenset({S.PAIRING, S.BLOCKED, S.CONFLICT, S.FAILED})
 WORKING = frozenset({S.STARTING, S.SYNCING, S.CONNECTED, S.OFFLINE})
 
@@ -34,29 +48,10 @@ REQUEST_SENTENCES = {
     Request.LOGOUT: gettext_lazy("It is being logged out."),
     Request.RESET: gettext_lazy("Its login is being thrown away."),
     Request.RELOAD: gettext_lazy("Its page is being loaded again."),
+    Request.RECONNECT: gettext_lazy("It is being reconnected: its browser closes and starts again, with its login."),
     Request.REFRESH_QR: gettext_lazy("A new QR was asked for: it comes in some seconds."),
     Request.LINK_CODE: gettext_lazy("A link code was asked for: it comes as soon as the page is ready."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """A button: the act's name in URLs, its words and icon; `main` is the one that helps most now."""
-
-    name: str
-    label: Any
-    icon: str
-    main: bool = False
-
-
-CONNECT = Act("connect", gettext_lazy("Connect"), "power", main=True)
-DISCONNECT = Act("disconnect", gettext_lazy("Disconnect"), "power-off")
-RELOAD = Act("reload", gettext_lazy("Load again"), "rotate-cw")
-TRY_AGAIN = Act("reload", gettext_lazy("Load again"), "rotate-cw", main=True)
-NEW_QR = Act("new-qr", gettext_lazy("Show a new QR"), "qr-code")
-FIRST_QR = Act("new-qr", gettext_lazy("Show a new QR"), "qr-code", main=True)
-SWITCH_ON = Act("activate", gettext_lazy("Switch its line on"), "toggle-right")
-SWITCH_OFF = Act("deactivate", gettext_lazy("Switch its line off"), "toggle-left")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +64,56 @@ class Used:
     colour: str
 
 
-def card(row: SessionRow) -> dict[str, Any]:
-    """What a card of the list shows."""
+def cards(rows: Sequence[SessionRow]) -> list[dict[str, Any]]:
+    """What the cards of the list show, asked for all of them at once."""
+    days = strips.strips(rows)
+    sent = sent_today_by(row.session.gateway for row in rows)
+    return [_card(row, days[row.session.pk], sent.get(row.session.gateway, 0)) for row in rows]
+
+
+def sent_today(row: SessionRow) -> int | None:
+    """How many it sent today; none where its daily limit tells that already."""
+    if row.limits[Limit.DAY]:
+        return None
+    return sent_today_by([row.session.gateway]).get(row.session.gateway, 0)
+
+
+def _card(row: SessionRow, strip: strips.Strip, sent: int) -> dict[str, Any]:
     return {
         "row": row,
         "session": row.session,
         "gateway": row.gateway,
         "sentence": sentence(row),
         "doing": doing(row),
+        "hold": hold(row),
         "used": [one for one in used(row) if one.most][-2:],
         "needs_a_hand": needs_a_hand(row),
-        "next": next_step(row),
+        "next": next_act(row),
+        "sent_today": None if row.limits[Limit.DAY] else sent,
+        "strip": strip,
+        **checked(row, within=CHECKED_SHOWN),
+        **memory(row),
     }
+
+
+def checked(row: SessionRow, *, within: timedelta | None = None) -> dict[str, Any]:
+    """What the last check on demand has found, unless that is too old, and whether one is under way."""
+    session = row.session
+    fresh = within is None or (session.verified_at is not None and row.now - session.verified_at < within)
+    return {
+        "checking": session.status != S.STOPPED and is_open(session.verify_asked_at, session.verified_at),
+        "verified": verified_sentence(session) if fresh else "",
+    }
+
+
+def memory(row: SessionRow) -> dict[str, Any]:
+    """How much memory its browser takes, and whether that is much."""
+    return {"memory": memory_text(row.session), "much_memory": takes_much(row.session)}
 
 
 def state(row: SessionRow) -> dict[str, Any]:
     """What the state's card of a session's page shows."""
     session = row.session
-    pairing = session.status == S.PAIRING
-    code = session.link_code.replace("-", "") if pairing else ""
-    wanted = session.desired == Desired.CONNECTED
     return {
         "row": row,
         "session": session,
@@ -96,12 +121,43 @@ def state(row: SessionRow) -> dict[str, Any]:
         "sentence": sentence(row),
         "detail": session.detail if session.status != S.STARTING else "",
         "doing": doing(row),
+        "hold": hold(row),
         "acts": acts(row),
+        "strip": strips.strip(row),
+        **checked(row),
+        **memory(row),
+    }
+
+
+def pairing(row: SessionRow) -> dict[str, Any]:
+    """What the dialog shows that links a phone: the QR or the code of now, or what has become of it."""
+    session = row.session
+    waits = session.status == S.PAIRING
+    code = session.link_code.replace("-", "") if waits else ""
+    wanted = session.desired == Desired.CONNECTED
+    expired = waits and session.cause in NEEDS_A_PERSON and not session.request
+    return {
+        "row": row,
+        "session": session,
+        "sentence": sentence(row),
+        "doing": doing(row),
         "linkable": linkable(row),
-        "qr": svg(session.qr, label=_("QR to link a phone with WhatsApp")) if pairing and session.qr and wanted else "",
+        "asks": linkable(row) and not session.request and (not wanted or expired),
+        "qr": svg(session.qr, label=_("QR to link a phone with WhatsApp")) if waits and session.qr and wanted else "",
         "qr_until": qr_until(row),
         "code": (code[:4], code[4:]) if code else None,
-        "preparing": wanted and linkable(row) and session.status in (S.STOPPED, S.STARTING),
+        "preparing": wanted and session.status in (S.STOPPED, S.STARTING, S.PAIRING),
+    }
+
+
+def picture(session: Session) -> dict[str, Any]:
+    """What is shown of the picture of its browser."""
+    return {
+        "session": session,
+        "runs": bool(session.browser) and session.desired == Desired.CONNECTED,
+        "coming": bool(session.browser) and is_open(session.picture_asked_at, session.picture_at),
+        "taken_at": picture_taken_at(session),
+        "error": picture_error_sentence(session),
     }
 
 
@@ -142,7 +198,7 @@ def needs_a_hand(row: SessionRow) -> bool:
 
 def by_need(rows: Sequence[SessionRow]) -> list[SessionRow]:
     """Those that need a hand first, the worst of them before the others; by name where that is the same."""
-    places = {status.value: place for place, status in enumerate(RANKS)}
+    places = {status.value: place for place, status in enumerate(strips.RANKS)}
     return sorted(
         rows,
         key=lambda row: (not needs_a_hand(row), places[row.shown_status], row.session.name.casefold()),
@@ -151,13 +207,29 @@ def by_need(rows: Sequence[SessionRow]) -> list[SessionRow]:
 
 def next_step(row: SessionRow) -> str:
     """The words of the card's button; empty where there is nothing to do."""
+    act = next_act(row)
+    return str(act.label) if act else ""
+
+
+def next_act(row: SessionRow) -> Act | None:
+    """The card's button; none where there is nothing to do."""
     if row.session.desired == Desired.DELETED:
-        return ""
+        return None
+    if row.session.desired == Desired.STOPPED and row.session.status != S.STOPPED:
+        return None
+    if pairs(row):
+        return buttons.LINK
     if row.session.desired == Desired.STOPPED:
-        return _("Connect") if row.session.status == S.STOPPED else ""
-    if row.session.status == S.PAIRING:
-        return _("Link a phone")
-    return _("See what to do") if needs_a_hand(row) else ""
+        return buttons.CONNECT
+    return buttons.SEE if needs_a_hand(row) else None
+
+
+def pairs(row: SessionRow) -> bool:
+    """Whether the way on is to link a phone."""
+    session = row.session
+    if session.desired == Desired.DELETED or session.status in (S.BLOCKED, S.CONFLICT, S.FAILED):
+        return False
+    return session.status == S.PAIRING or linkable(row)
 
 
 def acts(row: SessionRow) -> list[Act]:
@@ -165,24 +237,26 @@ def acts(row: SessionRow) -> list[Act]:
     session, line = row.session, row.gateway
     if session.desired == Desired.DELETED:
         return []
-    found: list[Act] = []
+    found: list[Act] = [buttons.LINK] if pairs(row) else []
     if session.desired == Desired.STOPPED:
-        found = [CONNECT]
-    elif session.status == S.PAIRING:
-        found = [NEW_QR if session.qr or session.link_code else FIRST_QR, DISCONNECT]
+        found = found or [buttons.CONNECT]
     elif session.status == S.STOPPED:
-        found = [DISCONNECT]
+        found.append(buttons.DISCONNECT)
     else:
-        stuck = session.status in (S.CONFLICT, S.BLOCKED, S.FAILED, S.OFFLINE)
-        found = [TRY_AGAIN if stuck else RELOAD, DISCONNECT]
+        stuck = session.status in (S.CONFLICT, S.BLOCKED, S.FAILED, S.OFFLINE) or row.silent
+        found += [buttons.HELP, buttons.RELOAD] if stuck else [buttons.RECONNECT, buttons.RELOAD]
+        found += [buttons.VERIFY, buttons.DISCONNECT]
     if line is not None:
-        found.append(SWITCH_OFF if line.active else SWITCH_ON)
+        found.append(buttons.SWITCH_OFF if line.active else buttons.SWITCH_ON)
     return found
 
 
 def linkable(row: SessionRow) -> bool:
     """Whether a phone can be linked: nobody is logged in."""
-    session = row.session
+    return is_linkable(row.session)
+
+
+def is_linkable(session: Session) -> bool:
     return not (session.phone or session.login) and session.desired != Desired.DELETED
 
 

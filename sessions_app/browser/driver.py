@@ -334,4 +334,8 @@ def reap_elsewhere(url: str, profiles: Collection[Path], *, grace: float = QUIT_
 
 def pss(browser: Browser) -> int:
     """Bytes of memory that the browser takes, shared pages by their share; 0 where its processes are not visible."""
-    return processes.memory(_tree(browser))
+    if not (browser.pid_started and processes.is_alive(browser.pid, browser.pid_started)):
+        return 0
+    with suppress(psutil.Error):
+        return processes.memory(processes.with_children([psutil.Process(browser.pid)]).values())
+    return 0

@@ -231,6 +231,12 @@ class Page:
         """The page's clock. Raises JobRefused("no_bridge")."""
         return float(self._ask("state")["now"])
 
+    def picture(self, quality: int) -> bytes:
+        """What the page shows, as a JPEG of that quality (0 to 100): far smaller than a PNG, and made sooner."""
+        with _translated():
+            found = self._remote.execute_cdp_cmd("Page.captureScreenshot", {"format": "jpeg", "quality": quality})
+        return base64.b64decode(found["data"])
+
     def screenshot(self) -> bytes:
         """A PNG."""
         with _translated():

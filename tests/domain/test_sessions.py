@@ -19,7 +19,7 @@ CONNECTED = Known(status=S.CONNECTED, logged_in=True)
 PAIRING = Known(status=S.PAIRING, asked=10, in_state=5)
 MODES = ["", "QR", "MAIN", "SYNCING", "OFFLINE", "CONFLICT", *sessions.BLOCKS, "ANOTHER"]
 INFOS = ["", "OFFLINE", "OPENING", "PAIRING", "SYNCING", "RESUMING", "CONNECTING", "NORMAL"]
-REQUESTS = ["", "logout", "reset", "reload", "refresh_qr", "link_code"]
+REQUESTS = ["", "logout", "reset", "reload", "reconnect", "refresh_qr", "link_code"]
 
 ages = st.one_of(st.floats(0, 200_000), st.just(float("inf")))
 seen_pages = st.builds(
@@ -108,6 +108,9 @@ def test_pairing_shows_codes_while_somebody_waits(known: Known, seen: Seen, expe
     [
         (CONNECTED, MAIN, Step.NONE, "", False),
         (replace(CONNECTED, request="reload"), MAIN, Step.RELOAD, "reloaded", True),
+        (replace(CONNECTED, request="reconnect"), MAIN, Step.RECYCLE, "reconnected", True),
+        (replace(PAIRING, request="reconnect"), CODE, Step.RECYCLE, "reconnected", True),
+        (replace(CONNECTED, request="reconnect", desired=Desired.STOPPED), MAIN, Step.STOP, "", True),
         (replace(CONNECTED, request="logout"), MAIN, Step.LOGOUT, "", False),
         (replace(CONNECTED, request="logout", desired=Desired.STOPPED), MAIN, Step.LOGOUT, "", False),
         (replace(CONNECTED, request="logout", desired=Desired.STOPPED), Seen(), Step.NONE, "loading", False),
@@ -149,6 +152,7 @@ def test_page_is_helped_and_told(known: Known, seen: Seen, step: Step, cause: st
         (Known(), Decision(S.STARTING, "loading", step=Step.START)),
         (Known(request="link_code"), Decision(S.STARTING, "loading", step=Step.START)),
         (Known(request="reload"), Decision(S.STARTING, "loading", step=Step.START, fulfilled=True)),
+        (Known(request="reconnect"), Decision(S.STARTING, "loading", step=Step.START, fulfilled=True)),
         (Known(request="reset"), Decision(S.STOPPED, step=Step.RESET)),
         (Known(desired=Desired.DELETED, request="reset"), Decision(S.STOPPED, step=Step.DELETE)),
         (Known(desired=Desired.STOPPED, request="logout"), Decision(S.STOPPED, fulfilled=True)),

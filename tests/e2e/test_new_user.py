@@ -53,7 +53,6 @@ def pair_a_session(browser: Browser, installation: Installation, whatsapp: Runni
     browser.click("main form .btn-primary")
     browser.reads("Mostrador", "h1")
     browser.live()
-    browser.click("#act-connect")
     browser.see(".pair-qr > svg")
 
     def paired() -> bool:
@@ -63,6 +62,7 @@ def pair_a_session(browser: Browser, installation: Installation, whatsapp: Runni
         return bool(row["connected"])
 
     installation.until(paired, moved=lambda: browser.text("main"))
+    browser.click("#pair-done")
     browser.see(".session-state.state-done")
 
 

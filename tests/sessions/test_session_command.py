@@ -25,7 +25,7 @@ from gateways.models import Gateway
 from lib.mongo import collection
 from messaging.models import Message
 from sessions_app.describe import CAUSES
-from sessions_app.models import Session
+from sessions_app.models import Picture, Session
 from tests.factories.sending import make_line, make_pool
 from tests.factories.sessions import make_session, make_whatsapp_pool
 
@@ -337,6 +337,55 @@ def test_status_of_a_session_that_stopped_answering_says_so() -> None:
     assert as_json("status", "Ventas 1")["connected"] is False
 
 
+def test_check_is_asked_for_and_its_answer_told() -> None:
+    make_session(make_whatsapp_pool(), connected=True)
+    found = {"status": "connected", "cause": "", "ms": 41}
+
+    def asked() -> bool:
+        return Session.objects.get().verify_asked_at is not None
+
+    supervisor = step_by_step((asked, {"verified_at": timezone.now() + timedelta(minutes=1), "verified": found}))
+    assert manage("verify", "Ventas 1") == ["Ventas 1: connected, and answers in 41 ms"]
+    supervisor.join()
+    assert any("connected, and answers in 41 ms" in line for line in manage("status", "Ventas 1"))
+    assert as_json("status", "Ventas 1")["verified"] == found
+    Session.objects.update(verified_at=None)
+    assert manage("verify", "Ventas 1", "--wait", "0") == ["“Ventas 1” is being checked."]
+    assert refused("verify", "Ventas 1", "--wait", "0.05").startswith("“Ventas 1” gave no answer in time.")
+    make_session(make_whatsapp_pool("Otro"), "Ventas 2")
+    assert refused("verify", "Ventas 2") == "“Ventas 2” is stopped: connect it first."
+
+
+def test_picture_is_written_to_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "shown.jpg"
+    session = make_session(make_whatsapp_pool(), connected=True, browser={"pid": 1, "pid_started": 1.0})
+    soon = timezone.now() + timedelta(minutes=1)
+
+    def asked() -> bool:
+        return Session.objects.get().picture_asked_at is not None
+
+    supervisor = step_by_step((asked, {"picture_at": soon, "picture_error": "no_browser"}))
+    assert refused("picture", "Ventas 1", str(file)) == (
+        "Ventas 1: There was no picture to take: its browser could not be reached."
+    )
+    supervisor.join()
+    Picture.objects.create(session=session.pk, image=b"a JPEG", taken_at=soon, expires_at=soon)
+    Session.objects.update(picture_error="", picture_at=soon)
+    assert manage("picture", "Ventas 1", str(file)) == [f"The picture was written to {file}."]
+    assert file.read_bytes() == b"a JPEG"
+
+
+def test_status_tells_memory_and_a_rest() -> None:
+    here = {"browser": {"pid": 1, "pid_started": 1.0}, "memory": 214 * 1024**2, "memory_at": timezone.now()}
+    session = make_session(make_whatsapp_pool(), connected=True, **here)
+    until = timezone.now() + timedelta(hours=1)
+    Gateway.objects.filter(pk=session.gateway).update(health="down", health_reason="no_answer: x", next_send_at=until)
+    told = "\n".join(manage("status", "Ventas 1"))
+    assert "  memory of its browser: 214 MB" in told
+    assert "  It rests after failures:" in told
+    assert as_json("status", "Ventas 1")["memory"] == 214 * 1024**2
+
+
 @pytest.mark.parametrize("status", list(SessionStatus))
 def test_every_state_has_words(status: SessionStatus) -> None:
     make_session(make_whatsapp_pool(), status=status.value, cause="something_new", detail="what the page said")
@@ -369,6 +418,11 @@ def test_disconnect_logout_and_reset_store_what_is_wanted() -> None:
     make_session(make_whatsapp_pool(), connected=True)
     assert manage("disconnect", "Ventas 1") == ["“Ventas 1” is being disconnected; the phone stays linked."]
     assert as_json("disconnect", "Ventas 1")["desired"] == "stopped"
+    Session.objects.update(desired="connected")
+    assert manage("reconnect", "Ventas 1") == [
+        "The browser of “Ventas 1” is closed and started again; the phone stays linked."
+    ]
+    assert Session.objects.get().request == "reconnect"
     assert manage("logout", "Ventas 1") == ["“Ventas 1” is being unlinked from the phone."]
     assert Session.objects.get().request == "logout"
     assert manage("reset", "Ventas 1") == [

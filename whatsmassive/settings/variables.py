@@ -196,6 +196,12 @@ VARIABLES = (
         "Name of the browser host that this process's workers and new sessions belong to.",
     ),
     Variable(
+        "BROWSER_MEMORY_MB",
+        whole_number,
+        "1024",
+        "Megabytes of memory from which the pages warn that a session's browser takes unusually much.",
+    ),
+    Variable(
         "WHATSAPP_WEB_URL",
         web_address,
         "https://web.whatsapp.com/",

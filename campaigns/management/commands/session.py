@@ -22,16 +22,19 @@ from debtors.intake.reasons import row_reason
 from domain.phones import PhoneError, parse_phone
 from domain.states import MessageStatus, SessionStatus
 from gateways import commands, describe, sessions
+from gateways.holds import hold
 from gateways.kinds import kind_named
 from gateways.sessions import LIMITS
 from messaging.models import STATUS_LABELS, Message
 from messaging.reasons import reason_sentence
 from sessions_app import commands as intent
-from sessions_app.describe import cause_sentence
+from sessions_app.describe import cause_sentence, picture_error_sentence, verified_sentence
 from sessions_app.models import Session
+from sessions_app.queries import is_open, picture_of
 
 CONNECT_SECONDS = 300.0
 QR_SECONDS = 30.0
+VERIFY_SECONDS = 30.0
 SEND_SECONDS = 60.0
 
 SETTLED = tuple(
@@ -67,6 +70,14 @@ class Command(BaseCommand):
         connect.add_argument("--no-qr", action="store_true", help="don't print the QR")
         _invert_option(connect)
         action("disconnect", "close its browser; the phone stays linked")
+        action("reconnect", "close its browser and start it again; the phone stays linked")
+        verify = action("verify", "ask its page now whether it is connected")
+        verify.add_argument(
+            "--wait", type=float, default=VERIFY_SECONDS, metavar="SECONDS", help="for the answer (30); 0: don't"
+        )
+        picture = action("picture", "keep a picture of what its browser shows, which may be people's messages")
+        picture.add_argument("file", type=Path, help="the JPEG to write")
+        picture.add_argument("--wait", type=float, default=VERIFY_SECONDS, metavar="SECONDS", help="for it (30)")
         action("logout", "unlink it from the phone")
         action("reset", "throw its login away and begin anew with a QR")
         action("delete", "remove it with its login").add_argument("--yes", action="store_true", help="don't ask")
@@ -137,6 +148,12 @@ class Command(BaseCommand):
         said = _("“%(name)s” is being disconnected; the phone stays linked.") % {"name": session.name}
         self._said(options, session, said)
 
+    def _reconnect(self, options: dict[str, Any]) -> None:
+        session = commands.session_named(options["name"])
+        intent.reconnect(session.name)
+        said = _("The browser of “%(name)s” is closed and started again; the phone stays linked.")
+        self._said(options, session, said % {"name": session.name})
+
     def _logout(self, options: dict[str, Any]) -> None:
         session = commands.session_named(options["name"])
         intent.logout(session.name)
@@ -174,6 +191,9 @@ class Command(BaseCommand):
             return
         for line in describe.describe(row, sent_today=today):
             self.stdout.write(line)
+        held = hold(row)
+        if held is not None and held.until is not None and held.until != row.capped_until:
+            self.stdout.write(f"  {held.sentence} {describe.time_left(held.until, row.now)}")
         if row.unattended:
             self.stdout.write("  " + _("Nobody looks after it: start the workers with `bin/services start --workers`."))
 
@@ -216,6 +236,41 @@ class Command(BaseCommand):
                 break
             time.sleep(session_watch.POLL_SECONDS)
         raise CampaignError(_no_qr(session))
+
+    def _verify(self, options: dict[str, Any]) -> None:
+        session = intent.verify(commands.session_named(options["name"]).name)
+        if not options["wait"]:
+            self._said(options, session, _("“%(name)s” is being checked.") % {"name": session.name})
+            return
+        self._wait_for_answer(session, "verify_asked_at", "verified_at", seconds=options["wait"])
+        if options["json"]:
+            self._print_json(sessions.row(session).as_json())
+        else:
+            self.stdout.write(f"{session.name}: {verified_sentence(session)}")
+
+    def _picture(self, options: dict[str, Any]) -> None:
+        session = intent.take_picture(commands.session_named(options["name"]).name)
+        self._wait_for_answer(session, "picture_asked_at", "picture_at", seconds=options["wait"])
+        picture = None if session.picture_error else picture_of(session)
+        if picture is None:
+            raise CampaignError(f"{session.name}: {picture_error_sentence(session)}")
+        try:
+            options["file"].write_bytes(picture.image)
+        except OSError as error:
+            raise CampaignError(str(error)) from error
+        self._said(options, session, _("The picture was written to %(file)s.") % {"file": options["file"]})
+
+    def _wait_for_answer(self, session: Session, asked: str, answered: str, *, seconds: float) -> None:
+        """Until the supervisor has answered a question. Raises CampaignError when that takes too long."""
+        give_up = time.monotonic() + seconds
+        while is_open(getattr(session, asked), getattr(session, answered)):
+            if time.monotonic() > give_up:
+                raise CampaignError(
+                    _("“%(name)s” gave no answer in time. See that its workers run: `bin/services status`.")
+                    % {"name": session.name}
+                )
+            time.sleep(session_watch.POLL_SECONDS)
+            session.refresh_from_db()
 
     # Trying it --------------------------------------------------------------------------------------------------------
 
