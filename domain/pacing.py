@@ -91,8 +91,9 @@ class Window:
         return self.start is None and len(self.days) == 7
 
 
-def _span(window: Window, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The UTC instants between which the window of `day` is open."""
+def span_of(window: Window, day: date) -> tuple[datetime, datetime]:
+    """The UTC instants between which the window of `day` is open, if that is one of its days."""
+    zone = ZoneInfo(window.zone)
     start = window.start or time(0, 0)
     end = window.end or time(0, 0)
     last = day + timedelta(days=1) if end <= start else day
@@ -117,7 +118,7 @@ def opens_at(window: Window, now: datetime) -> datetime:
         day = today + timedelta(days=offset)
         if day.weekday() not in window.days:
             continue
-        opens, closes = _span(window, day, zone)
+        opens, closes = span_of(window, day)
         if opens <= now < closes:
             return now
         if opens > now:
@@ -136,7 +137,7 @@ def closes_at(window: Window, now: datetime) -> datetime | None:
     today = now.astimezone(zone).date()
     ends = [now]
     for day in (today - timedelta(days=1), today):
-        opens, closes = _span(window, day, zone)
+        opens, closes = span_of(window, day)
         if day.weekday() in window.days and opens <= now < closes:
             ends.append(closes)
     return max(ends)
