@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from campaigns.views import actions, detail, editor, lists, recipients
+from campaigns.views import actions, day, detail, editor, lists, recipients
 
 app_name = "campaigns"
 urlpatterns = [
     path("", lists.campaign_list, name="list"),
     path("new/", editor.new, name="new"),
+    path("day/", day.show_day, name="day"),
     path("preview/", editor.show_preview, name="preview"),
     path("attachment/<oid:pk>/", editor.attachment, name="attachment"),
     path("<oid:pk>/", detail.campaign_detail, name="campaign"),

@@ -14,10 +14,8 @@ from campaigns import queries, report
 from campaigns.models import Campaign, CampaignChannel
 from campaigns.queries import LineTrouble, Progress
 from campaigns.report import LaneRow, Sessions
-from domain.forecast import ends_at, per_minute, planned_per_minute
-from domain.pacing import Pace, throttled
+from domain.forecast import ends_at, per_minute
 from domain.states import CampaignStatus, MessageStatus
-from gateways.models import Gateway, Pool
 from lib.remembered import Remembered
 from messaging import queries as messaging
 from messaging.queries import Problem
@@ -98,33 +96,6 @@ def standing(campaign: Campaign, *, now: datetime | None = None) -> Standing:
 
 
 _sent_lately = Remembered(messaging.sent_lately, seconds=PULSE)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What starting a campaign means. `lines` are active ones; `connected` is None for a campaign by SMS alone."""
-
-    lines: int
-    connected: int | None
-    ends_at: datetime | None
-    """At its pool's pace; None where no delay is set, or no line is there."""
-
-
-def plan(campaign: Campaign, number: int, *, now: datetime | None = None) -> Plan:
-    """What sending `number` messages from now on takes."""
-    whatsapp = campaign.channel != CampaignChannel.SMS
-    pool: Pool | None = campaign.whatsapp_pool if whatsapp else campaign.sms_pool
-    lines = Gateway.objects.filter(pool=pool, active=True).count() if pool is not None else 0
-    connected = report.sessions_of(campaign).connected if whatsapp else None
-    at_work = connected if connected else lines
-    end = None
-    if pool is not None and at_work:
-        pace = Pace(pool.delay_seconds, pool.variation_seconds)
-        if pool.auto_throttle:
-            pace = throttled(pace, lanes=at_work, target=pool.throttle_target, most=pool.throttle_max)
-        rate = planned_per_minute(pace, lanes=at_work)
-        end = ends_at(campaign.window, now or datetime.now(UTC), number / rate * 60) if rate else None
-    return Plan(lines, connected, end)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns import audience, watching
+from campaigns import audience, forecasting
 from campaigns.describe import window_text
 from campaigns.models import AudienceKind, Campaign
 from campaigns.watching import Standing
@@ -123,20 +123,25 @@ def start_sentences(campaign: Campaign) -> list[str]:
 
 
 def _by_what(campaign: Campaign, number: int) -> str:
-    plan = watching.plan(campaign, number)
-    if not plan.lines:
+    ways = forecasting.ways_of(campaign)
+    if not ways.lines:
         return _("as soon as its pool has an active line.")
-    if plan.connected is None:
-        by = ngettext("by %(lines)s SMS line", "by %(lines)s SMS lines", plan.lines) % {"lines": plan.lines}
+    if ways.connected is None:
+        by = ngettext("by %(lines)s SMS line", "by %(lines)s SMS lines", ways.lines) % {"lines": ways.lines}
     else:
         by = ngettext(
             "by %(lines)s session (%(connected)s connected)",
             "by %(lines)s sessions (%(connected)s connected)",
-            plan.lines,
-        ) % {"lines": plan.lines, "connected": plan.connected}
-    if plan.ends_at is None:
+            ways.lines,
+        ) % {"lines": ways.lines, "connected": ways.connected}
+    found = forecasting.forecast_of(campaign, number, ways=ways)
+    if found.ends_at is None:
         return by + "."
-    return by + ", " + _("until about %(time)s at the pool's pace.") % {"time": clock(plan.ends_at, campaign.timezone)}
+    until = _("until about %(time)s at the pool's pace.") % {"time": clock(found.ends_at, campaign.timezone)}
+    if not found.pauses:
+        return f"{by}, {until}"
+    pauses = ngettext("with %(number)s pause", "with %(number)s pauses", found.pauses) % {"number": found.pauses}
+    return f"{by}, {pauses}, {until}"
 
 
 def _window(campaign: Campaign) -> str:

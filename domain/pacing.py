@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -181,3 +182,24 @@ def parse_days(text: str) -> frozenset[int]:
         length = (_DAY_NUMBERS[last] - start) % 7 if dash else 0
         found.update((start + step) % 7 for step in range(length + 1))
     return frozenset(found)
+
+
+def day_stretches(days: Collection[int]) -> list[list[int]]:
+    """Weekdays in their order, those that follow each other together; three and more make a stretch worth the name."""
+    stretches: list[list[int]] = []
+    for day in sorted(days):
+        if stretches and stretches[-1][-1] == day - 1:
+            stretches[-1].append(day)
+        else:
+            stretches.append([day])
+    return stretches
+
+
+def days_text(days: Collection[int]) -> str:
+    """Weekday numbers in the words that `parse_days` reads, in short: `mon-sat`, `mon,wed,fri`, `all`."""
+    if len(days) == len(DAY_NAMES):
+        return "all"
+    return ",".join(
+        f"{DAY_NAMES[each[0]]}-{DAY_NAMES[each[-1]]}" if len(each) > 2 else ",".join(DAY_NAMES[day] for day in each)
+        for each in day_stretches(days)
+    )

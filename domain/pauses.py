@@ -5,7 +5,6 @@ the last one begins the pause: however many lanes pull, no more start between tw
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -144,27 +143,27 @@ class PausePlan:
 NO_PAUSES = PausePlan()
 
 
-def parse_plan(text: str, *, durations: str = "", channels: str = "") -> PausePlan:
-    """`off`, `auto:3` (or `auto`) and `every:30` as a plan; an empty text means the default. Raises InvalidPauses."""
-    word, colon, number = text.strip().lower().partition(":")
-    modes: Mapping[str, PauseMode] = {
-        **dict.fromkeys(("", "off", "none", "no"), PauseMode.OFF),
-        "auto": PauseMode.AUTO,
-        "every": PauseMode.FIXED,
-    }
-    if word not in modes or (colon and not re.fullmatch(r"\d{1,9}", number)):
-        raise InvalidPauses("bad_pauses", text)
-    mode = modes[word]
-    if (mode is PauseMode.OFF and colon) or (mode is PauseMode.FIXED and not colon):
-        raise InvalidPauses("bad_pauses", text)
-    wanted = channels.strip().lower() or PauseChannels.BOTH.value
-    if wanted not in [each.value for each in PauseChannels]:
+def parse_plan(text: str, *, durations: str = "", channels: str = "", usual: PausePlan = NO_PAUSES) -> PausePlan:
+    """`off`, `auto:3` (or `auto`) and `every:30` as a plan; what an empty text leaves open is as `usual`.
+
+    Raises InvalidPauses.
+    """
+    mode, count, every = usual.mode, usual.count, usual.every
+    if wanted := text.strip().lower():
+        match = re.fullmatch(r"(off|none|no)|(auto)(?::(\d{1,9}))?|every:(\d{1,9})", wanted)
+        if match is None:
+            raise InvalidPauses("bad_pauses", text)
+        if match[1]:
+            mode = PauseMode.OFF
+        elif match[2]:
+            mode, count = PauseMode.AUTO, int(match[3] or count)
+        else:
+            mode, every = PauseMode.FIXED, int(match[4])
+    by = channels.strip().lower() or usual.channels.value
+    if by not in [each.value for each in PauseChannels]:
         raise InvalidPauses("bad_channels", channels)
-    found = parse_durations(durations) if durations.strip() else Durations()
-    plan = PausePlan(mode, durations=found, channels=PauseChannels(wanted))
-    if not colon:
-        return plan
-    return replace(plan, count=int(number)) if mode is PauseMode.AUTO else replace(plan, every=int(number))
+    found = parse_durations(durations) if durations.strip() else usual.durations
+    return PausePlan(mode, count, every, found, PauseChannels(by))
 
 
 # One stretch after another -------------------------------------------------------------------------------------------
