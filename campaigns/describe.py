@@ -33,6 +33,14 @@ def status_text(progress: Progress) -> str:
     if progress.waits_until:
         when = moment_text(progress.waits_until, progress.timezone)
         return label + " " + _("(its sending window opens at %(time)s)") % {"time": when}
+    for rests in progress.rests[:1]:
+        when = moment_text(rests.rests_until, progress.timezone) if rests.rests_until else ""
+        return (
+            label
+            + " "
+            + _("(it rests until %(time)s, pause %(number)s of %(planned)s)")
+            % {"time": when, "number": rests.begun, "planned": rests.planned}
+        )
     return label
 
 

@@ -21,6 +21,7 @@ urlpatterns = [
     path("<oid:pk>/unschedule/", actions.unschedule, name="unschedule"),
     path("<oid:pk>/pause/", actions.pause, name="pause"),
     path("<oid:pk>/resume/", actions.resume, name="resume"),
+    path("<oid:pk>/go-on/", actions.go_on, name="go-on"),
     path("<oid:pk>/cancel/", actions.cancel, name="cancel"),
     path("<oid:pk>/retry/", actions.retry, name="retry"),
     path("<oid:pk>/resolve/", actions.resolve, name="resolve"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from campaigns import queries, report
+from campaigns import forecasting, queries, report
 from campaigns.models import Campaign, CampaignChannel
 from campaigns.queries import LineTrouble, Progress
 from campaigns.report import LaneRow, Sessions
@@ -89,12 +89,34 @@ def standing(campaign: Campaign, *, now: datetime | None = None) -> Standing:
     if plain.progress.status != CampaignStatus.RUNNING:
         return plain
     rate = per_minute(*_sent_lately(campaign.pk))
-    if not rate or not plain.left:
+    if not plain.left:
         return Standing(campaign, plain.progress, rate)
-    seconds = plain.left / rate * 60
+    seconds = plain.left / rate * 60 if rate else None
+    expected = _expected(campaign.pk)
+    if expected.bounded or seconds is None:
+        return Standing(campaign, plain.progress, rate, expected.ends_at, seconds)
     return Standing(campaign, plain.progress, rate, ends_at(campaign.window, moment, seconds), seconds)
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """When a running campaign ends by its lines' pace; `bounded`: limits or pauses matter more than its rate."""
+
+    ends_at: datetime | None
+    bounded: bool
+
+
+def _expect(pk: ObjectId) -> Expected:
+    campaign = Campaign.objects.get(pk=pk)
+    counts = messaging.counts(pk)
+    ways = forecasting.ways_of(campaign)
+    left = sum(counts[status] for status in (*WAITING, M.SENDING))
+    found = forecasting.forecast_of(campaign, left, ways=ways, total=sum(counts.values()) - counts[M.SKIPPED])
+    limited = any(lane.hour or lane.day for lane in ways.lanes)
+    return Expected(found.ends_at, limited or campaign.pauses.applies_to(ways.channel))
+
+
+_expected = Remembered(_expect, seconds=LONG)
 _sent_lately = Remembered(messaging.sent_lately, seconds=PULSE)
 
 
@@ -150,5 +172,5 @@ problems = Remembered(_problems, seconds=LONG)
 
 def forget() -> None:
     """Ask everything anew."""
-    for question in (_sent_lately, troubles, lanes, answers, problems):
+    for question in (_sent_lately, _expected, troubles, lanes, answers, problems):
         question.forget()

@@ -10,11 +10,12 @@ from django.utils.translation import ngettext
 
 from campaigns import audience, forecasting
 from campaigns.describe import window_text
-from campaigns.models import AudienceKind, Campaign
+from campaigns.models import AudienceKind, Campaign, CampaignChannel
+from campaigns.queries import Progress
 from campaigns.watching import Standing
 from domain.pacing import opens_at
 from domain.states import CampaignStatus, MessageStatus
-from gateways.models import Gateway
+from gateways.models import Channel, Gateway
 from messaging import queries as messaging
 from messaging.models import Message
 from messaging.reasons import reason_sentence
@@ -70,8 +71,16 @@ def _running(shown: Standing, now: datetime | None) -> str:
         return _("It waits: its sending window opens at %(time)s.") % {"time": time}
     if not progress.enrolled:
         return _("Its recipients are still being enrolled.")
+    if progress.rests:
+        return _resting(progress, zone, now)
     if not shown.left:
         return _("Nothing is left to send.")
+    return _time_left(shown, zone, now)
+
+
+def _time_left(shown: Standing, zone: str, now: datetime | None) -> str:
+    if shown.seconds_left is None and shown.ends_at is not None:
+        return _("It ends at about %(time)s.") % {"time": clock(shown.ends_at, zone, now=now)}
     if shown.seconds_left is None:
         return _("The time left is not known yet.")
     left = duration(shown.seconds_left)
@@ -79,6 +88,21 @@ def _running(shown: Standing, now: datetime | None) -> str:
         return _("About %(left)s of sending are left.") % {"left": left}
     end = clock(shown.ends_at, zone, now=now)
     return _("About %(left)s of sending are left, until %(time)s.") % {"left": left, "time": end}
+
+
+def _resting(progress: Progress, zone: str, now: datetime | None) -> str:
+    """Until when it makes a pause; by which channel, where the other goes on."""
+    rests = progress.rests[0]
+    assert rests.rests_until is not None
+    values = {
+        "time": clock(rests.rests_until, zone, now=now),
+        "number": rests.begun,
+        "planned": rests.planned,
+        "channel": Channel(rests.channel).label,
+    }
+    if len(progress.rests) == 1 and progress.channel == CampaignChannel.WHATSAPP_FALLBACK_SMS:
+        return _("By %(channel)s it rests until %(time)s (pause %(number)s of %(planned)s).") % values
+    return _("It rests until %(time)s (pause %(number)s of %(planned)s).") % values
 
 
 def shown_messages(found: Sequence[Message]) -> list[tuple[Message, str, str]]:
