@@ -4,21 +4,19 @@ Dear questions are asked once in a while for all pages of this process, never at
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from bson import ObjectId
 
-from campaigns import queries, report
+from campaigns import forecasting, queries, report
 from campaigns.models import Campaign, CampaignChannel
 from campaigns.queries import LineTrouble, Progress
 from campaigns.report import LaneRow, Sessions
-from domain.forecast import ends_at, per_minute, planned_per_minute
-from domain.pacing import Pace, throttled
+from domain.forecast import Lane, ends_at, per_minute
 from domain.slots import slot_size, slots
 from domain.states import CampaignStatus, MessageStatus
-from gateways.models import Gateway, Pool
 from lib.remembered import Remembered
 from messaging import queries as messaging
 from messaging import replies
@@ -108,48 +106,43 @@ def standing(campaign: Campaign, *, now: datetime | None = None) -> Standing:
     if plain.progress.status != CampaignStatus.RUNNING:
         return plain
     rate = per_minute(*sent_lately(campaign.pk))
-    goes_by = rate or _planned_rate(campaign.pk)
-    if not goes_by or not plain.left:
+    if not plain.left:
         return Standing(campaign, plain.progress, rate)
-    seconds = plain.left / goes_by * 60
-    end = ends_at(campaign.window, moment, seconds)
+    expected = _expected(campaign.pk)
+    goes_by = rate or expected.rate
+    seconds = plain.left / goes_by * 60 if goes_by else None
+    # The later of the two: lines may be slower than their pace, and limits and pauses are not seen in a rate.
+    ends = [ends_at(campaign.window, moment, seconds)] if seconds is not None else []
+    if expected.bounded or seconds is None:
+        ends.append(expected.ends_at)
+    known = [end for end in ends if end is not None]
+    end = max(known) if len(known) == len(ends) else None
     return Standing(campaign, plain.progress, rate, end, seconds, planned=not rate)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What starting a campaign means. `lines` are active ones; `connected` is None for a campaign by SMS alone."""
+class Expected:
+    """When a running campaign ends by its lines' pace; `bounded`: limits or pauses matter more than its rate."""
 
-    lines: int
-    connected: int | None
     ends_at: datetime | None
-    """At its pool's pace; None where no delay is set, or no line is there."""
+    bounded: bool
+    rate: float | None
+    """What its lines' pace makes, in messages a minute; None where nothing but the far side slows one."""
 
 
-def plan(campaign: Campaign, number: int, *, now: datetime | None = None) -> Plan:
-    """What sending `number` messages from now on takes."""
-    lines, connected, rate = _pace(campaign)
-    end = ends_at(campaign.window, now or datetime.now(UTC), number / rate * 60) if rate else None
-    return Plan(lines, connected, end)
-
-
-def _pace(campaign: Campaign) -> tuple[int, int | None, float | None]:
-    """The active lines, the connected sessions (None by SMS alone), and how many messages a minute that makes."""
-    whatsapp = campaign.channel != CampaignChannel.SMS
-    pool: Pool | None = campaign.whatsapp_pool if whatsapp else campaign.sms_pool
-    lines = Gateway.objects.filter(pool=pool, active=True).count() if pool is not None else 0
-    connected = report.sessions_of(campaign).connected if whatsapp else None
-    at_work = connected if connected else lines
-    if pool is None or not at_work:
-        return lines, connected, None
-    pace = Pace(pool.delay_seconds, pool.variation_seconds)
-    if pool.auto_throttle:
-        pace = throttled(pace, lanes=at_work, target=pool.throttle_target, most=pool.throttle_max)
-    return lines, connected, planned_per_minute(pace, lanes=at_work)
-
-
-def _planned(pk: ObjectId) -> float | None:
-    return _pace(Campaign.objects.select_related("whatsapp_pool", "sms_pool").get(pk=pk))[2]
+def _expect(pk: ObjectId) -> Expected:
+    campaign = Campaign.objects.get(pk=pk)
+    counts = messaging.counts(pk)
+    ways = forecasting.ways_of(campaign)
+    paces = [lane.rate for lane in ways.lanes]
+    planned = sum(pace for pace in paces if pace is not None) * 60 if paces and None not in paces else None
+    rate = per_minute(*sent_lately(pk))
+    if rate and None in paces:
+        ways = replace(ways, lanes=(Lane(rate),))  # nothing but the far side slows them: it does so as it did
+    left = sum(counts[status] for status in (*WAITING, M.SENDING))
+    found = forecasting.forecast_of(campaign, left, ways=ways, total=sum(counts.values()) - counts[M.SKIPPED])
+    limited = any(lane.hour or lane.day for lane in ways.lanes)
+    return Expected(found.ends_at, limited or campaign.pauses.applies_to(ways.channel), planned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +216,7 @@ def _chart(pk: ObjectId) -> Chart | None:
 
 
 sent_lately = Remembered(messaging.sent_lately, seconds=PULSE)
-_planned_rate = Remembered(_planned, seconds=PULSE)
+_expected = Remembered(_expect, seconds=LONG)
 troubles = Remembered(_troubles, seconds=PULSE)
 lately_by_line = Remembered(messaging.sent_lately_by_line, seconds=PULSE)
 lanes = Remembered(_lanes, seconds=LONG)
@@ -241,6 +234,6 @@ def forget() -> None:
 
 
 _QUESTIONS: tuple[Remembered[ObjectId, Any], ...] = (
-    *(sent_lately, _planned_rate, troubles, lately_by_line),
+    *(sent_lately, _expected, troubles, lately_by_line),
     *(lanes, answers, answered_messages, problems, chart),
 )

@@ -24,7 +24,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0003_lists")]
+    dependencies = [("campaigns", "0004_pauses")]
     operations = [
         migrations.CreateModel(
             name="RetryRequest",

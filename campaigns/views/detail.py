@@ -23,10 +23,15 @@ from debtors.models import Import
 from domain.pacing import opens_at
 from domain.states import CampaignStatus
 from messaging.filters import MessageFilter
+from preferences.sending import plan_in_words
 from systemlog import audit
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-ACTS = ("start", "schedule", "unschedule", "pause", "resume", "cancel", "retry", "resolve", "archive", "unarchive")
+ACTS = (
+    *("start", "schedule", "unschedule", "pause", "resume", "go-on", "cancel"),
+    *("retry", "resolve", "archive", "unarchive"),
+)
+WITHOUT_QUESTION = ("resume", "unschedule", "go-on", "archive", "unarchive")
 NOT_STARTED = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED)
 
 
@@ -50,9 +55,11 @@ def campaign_detail(request: HttpRequest, pk: ObjectId) -> HttpResponse:
             "preview": preview(campaign),
             "draft": campaign,
             "acts": [(name, reverse(f"campaigns:{name}", args=[pk])) for name in ACTS],
+            "without_question": WITHOUT_QUESTION,
             "window": window_text(campaign.window),
             "too_many": too_many(campaign, MessageFilter()),
             "files": list(Import.objects.filter(pk__in=campaign.audience_imports)) if by_files else [],
+            "pauses": plan_in_words(campaign.pauses),
             "start_default": opens_at(campaign.window, now + timedelta(hours=1)).astimezone(zone),
         },
     )
