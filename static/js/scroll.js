@@ -9,6 +9,7 @@
     due = 0;
     document.documentElement.style.setProperty("--topbar", `${bar.offsetHeight}px`);
     for (const wrap of document.querySelectorAll(".table-wrap")) {
+      wrap.classList.remove("fits"); // it would stretch what is around it, and fit for that
       const fits = wrap.scrollWidth <= wrap.clientWidth;
       wrap.classList.toggle("fits", fits);
       if (!fits && !wrap.querySelector(inside)) wrap.tabIndex = 0;
