@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from bson import ObjectId
 from django.db.models import Count, QuerySet
@@ -12,16 +12,14 @@ from django.utils.translation import gettext as _
 from domain.states import Desired
 from gateways import sessions
 from gateways.kinds import KINDS
+from gateways.masking import Masker
 from gateways.models import Gateway, LaneHealth, Pool
 from gateways.placeholders import names_in
 from gateways.registry import callback_url
 from gateways.sessions import SessionRow
-from lib.redaction import MASK, redact
+from lib.redaction import MASK
 from lib.sealed import CannotUnseal
 from sessions_app.models import Session
-
-SHORTEST_SECRET = 4
-"""Shorter values are not masked inside texts: they would be found everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,20 +180,9 @@ def callback_address(gateway: Gateway) -> str:
 def masker(gateway: Gateway) -> Callable[[str], str]:
     """Takes the line's secrets out of a text that may repeat them, such as a far side's answer."""
     try:
-        secrets = sorted(_values(dict(gateway.secrets)), key=len, reverse=True)
+        return Masker(_values(dict(gateway.secrets)))
     except CannotUnseal:
-        secrets = []
-    # As they are, and as a URL carries them.
-    wanted = dict.fromkeys(
-        form for value in secrets for form in (value, quote(value, safe=""), quote(value), quote_plus(value))
-    )
-
-    def mask(text: str) -> str:
-        for secret in wanted:
-            text = text.replace(secret, MASK)
-        return redact(text)
-
-    return mask
+        return Masker(())
 
 
 def _values(secrets: Mapping[str, Any]) -> set[str]:
@@ -208,7 +195,7 @@ def _values(secrets: Mapping[str, Any]) -> set[str]:
                 found |= {text, *(part for _name, part in parse_qsl(urlsplit(text).query))}
             else:
                 found |= {text, *text.split(), *text.split(":")}
-    return {text for text in found if len(text) >= SHORTEST_SECRET and not names_in(text)}
+    return {text for text in found if not names_in(text)}
 
 
 def facts(gateway: Gateway) -> list[tuple[str, str]]:
