@@ -40,7 +40,7 @@ class Outbound:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What went to and fro by HTTP for one attempt, for a person who tries a line. Its provider has masked every secret.
+    """What went to and fro by HTTP for one attempt, for a person who tries a line; its provider masked every secret.
 
     `status` is None where no answer came, and `rule` says then at which point it ended. `rule` is a stable word for
     what in the line's settings told what the answer means, `matched` the part of the answer that did, by `pattern`.

@@ -87,9 +87,7 @@ def _left_in(pool: Pool, gateway: Gateway) -> int:
     """What a line holds of a pool that it left: not what its present holder is sending, which will have its answer."""
     at_work = gateway.lane_state == LaneState.BUSY
     up_to_epoch = gateway.lane_epoch - 1 if at_work else gateway.lane_epoch
-    found = claims.recover_orphans(
-        pool=pool.pk, gateway=gateway.pk, up_to_epoch=up_to_epoch, can_reconcile=False
-    )
+    found = claims.recover_orphans(pool=pool.pk, gateway=gateway.pk, up_to_epoch=up_to_epoch, can_reconcile=False)
     return found.total()
 
 

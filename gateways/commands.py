@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gateways.errors import GatewayError
+from gateways.errors import ChangedMeanwhile, GatewayError
 from gateways.kinds import kind_named
 from gateways.members import enter
 from gateways.models import Channel, Gateway, Pool, Strategy
@@ -53,13 +53,16 @@ def create_pool(
     With `auto_throttle`, more than `throttle_target` lanes lengthen the delay, up to `throttle_max` times.
     """
     name = _checked_name(name)
-    if channel not in Channel.values:
-        raise GatewayError(_("The channel is one of: %(channels)s.") % {"channels": ", ".join(Channel.values)})
-    if strategy not in Strategy.values:
-        raise GatewayError(_("The strategy is one of: %(names)s.") % {"names": ", ".join(Strategy.values)})
-    delay, variation = _checked_pace(Channel(channel), delay, variation)
-    pool = Pool(name=name, channel=channel, strategy=strategy, delay_seconds=delay, variation_seconds=variation)
-    _set_throttle(pool, on=auto_throttle, target=throttle_target, most=throttle_max)
+    pool = sketch_pool(
+        channel=channel,
+        strategy=strategy,
+        delay=delay,
+        variation=variation,
+        auto_throttle=auto_throttle,
+        throttle_target=throttle_target,
+        throttle_max=throttle_max,
+    )
+    pool.name = name
     try:
         pool.save(force_insert=True)
     except IntegrityError:
@@ -67,6 +70,27 @@ def create_pool(
             _("There is a pool “%(name)s” already: choose another name.") % {"name": name}, field="name"
         ) from None
     publish(PoolChanged(str(pool.pk)))
+    return pool
+
+
+def sketch_pool(
+    *,
+    channel: str,
+    strategy: str = Strategy.COMPETITIVE,
+    delay: float | None = None,
+    variation: float | None = None,
+    auto_throttle: bool = False,
+    throttle_target: int | None = None,
+    throttle_max: float | None = None,
+) -> Pool:
+    """A pool of these settings that is not stored: to be looked at, or to be given a name. Raises GatewayError."""
+    if channel not in Channel.values:
+        raise GatewayError(_("The channel is one of: %(channels)s.") % {"channels": ", ".join(Channel.values)})
+    if strategy not in Strategy.values:
+        raise GatewayError(_("The strategy is one of: %(names)s.") % {"names": ", ".join(Strategy.values)})
+    delay, variation = _checked_pace(Channel(channel), delay, variation)
+    pool = Pool(channel=channel, strategy=strategy, delay_seconds=delay, variation_seconds=variation)
+    _set_throttle(pool, on=auto_throttle, target=throttle_target, most=throttle_max)
     return pool
 
 
@@ -116,7 +140,8 @@ def change_pool(
 
 def pool_version(pool: Pool) -> str:
     """Which version of a pool's settings these are."""
-    told = "|".join(str(getattr(pool, field)) for field in POOL_SETTINGS)
+    # As they are stored: 10 is 10.0 there.
+    told = "|".join(str(Pool._meta.get_field(name).to_python(getattr(pool, name))) for name in POOL_SETTINGS)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
@@ -192,8 +217,8 @@ def change_gateway(
     return gateway
 
 
-def _changed_meanwhile(name: str) -> GatewayError:
-    return GatewayError(_("Somebody else changed “%(name)s” meanwhile: look at it and try again.") % {"name": name})
+def _changed_meanwhile(name: str) -> ChangedMeanwhile:
+    return ChangedMeanwhile(_("Somebody else changed “%(name)s” meanwhile: look at it and try again.") % {"name": name})
 
 
 def create_session(*, name: str, pool: str, fields: Mapping[str, Any] | None = None) -> tuple[Session, Gateway]:

@@ -89,10 +89,10 @@ def pace_sentence(pool: Pool) -> str:
     if not delay:
         return _("No pause between messages.")
     if not variation:
-        return _("Each line waits %(delay)s s after a message.") % {"delay": _plain(delay)}
+        return _("Each line waits %(delay)s s after a message.") % {"delay": plain_number(delay)}
     return _("Each line waits %(least)s to %(most)s s after a message.") % {
-        "least": _plain(max(0.0, delay - variation)),
-        "most": _plain(delay + variation),
+        "least": plain_number(max(0.0, delay - variation)),
+        "most": plain_number(delay + variation),
     }
 
 
@@ -102,7 +102,7 @@ def throttle_sentence(pool: Pool) -> str:
         return ""
     return _("With more than %(target)s lines each waits longer, up to %(most)s times.") % {
         "target": pool.throttle_target,
-        "most": _plain(pool.throttle_max),
+        "most": plain_number(pool.throttle_max),
     }
 
 
@@ -112,7 +112,7 @@ def line_reason(gateway: Gateway) -> tuple[str, str]:
     return (capfirst(reason_sentence(code)) + "." if code else "", detail)
 
 
-def _plain(number: float) -> str:
+def plain_number(number: float) -> str:
     """A number as people write it, with no more decimals than it has."""
     decimals = 0 if number == int(number) else 1
     return formats.number_format(number, decimal_pos=decimals, force_grouping=True)

@@ -11,13 +11,14 @@ from domain.delivery import Exchange as Told
 from gateways.models import Exchange
 from lib.mongo import collection, typed_values
 
+BODY_SHOWN = 4_000
+"""Characters that are kept of a body."""
+
 
 def keep(told: Told, *, attempt: str, message: ObjectId, line: ObjectId) -> None:
     """Keep the exchange of an attempt; a later one under the same id takes its place."""
     values = {"gateway": line, "message": message, "at": timezone.now(), "told": asdict(told)}
-    collection(Exchange).update_one(
-        {"attempt_id": attempt}, {"$set": typed_values(Exchange, values)}, upsert=True
-    )
+    collection(Exchange).update_one({"attempt_id": attempt}, {"$set": typed_values(Exchange, values)}, upsert=True)
 
 
 def of_attempts(attempts: Iterable[str]) -> dict[str, Told]:

@@ -42,14 +42,14 @@ def _forms(secret: str) -> set[str]:
     inside = {core for place in range(3) for core in _cores(raw, place)}
     found = plain | whole | inside
     escaped = {form for each in found for form in (quote(each, safe=""), quote(each), quote_plus(each))}
-    # Which letters an escape has, in which case, is the writer's choice; and an address inside another is escaped twice.
+    # The case of an escape is its writer's choice, and an address inside another is escaped twice.
     escaped |= {re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), each) for each in escaped}
     escaped |= {quote(each, safe="") for each in set(escaped)}
     return {form for form in found | escaped if len(form) >= SHORTEST_SECRET}
 
 
 def _cores(raw: bytes, place: int) -> set[str]:
-    """What base64 makes of the secret inside a longer text, as in `user:secret`, wherever it begins in a group of three.
+    """What base64 makes of the secret inside a longer text, as in `user:secret`, wherever it begins there.
 
     Without the first and the last character that depend on the neighbours.
     """

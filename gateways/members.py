@@ -139,7 +139,7 @@ def _named(names: Sequence[str]) -> str:
 
 
 def delete_pool(pk: ObjectId) -> Pool:
-    """Let a pool go that nothing uses: it is hidden, and frees its name. Raises GatewayError, which says what uses it."""
+    """Let a pool go that nothing uses: it is hidden, and frees its name. Raises GatewayError: what uses it."""
 
     def delete() -> Pool:
         pool = Pool.objects.filter(pk=pk).first()

@@ -51,7 +51,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a request looked like on its way: all of its headers, empty if it was never written, and its time in seconds."""
+    """What a request looked like on its way: its headers, none if it was never written, and its time in seconds."""
 
     headers: Mapping[str, str] = field(repr=False)
     seconds: float

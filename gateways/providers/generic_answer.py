@@ -20,7 +20,7 @@ _LONGEST_REST = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What told the meaning of an answer: a stable word, the line's pattern or path, and what of the answer it found."""
+    """What told an answer's meaning: a stable word, the line's pattern or path, and what of the answer it found."""
 
     name: str
     pattern: str = ""
@@ -60,17 +60,11 @@ def _read_success(answer: Answer, config: Mapping[str, Any]) -> tuple[Sent | Sen
     text = answer.body.decode("utf-8", "replace")
     path = config["id_path"]
     provider_id = find(answer.body, path)
-    failure, success = config["failure_pattern"], config["success_pattern"]
+    failure = config["failure_pattern"]
     if failure and (found := re.search(failure, text)):
         return _error(answer, ErrorKind.PERMANENT, "rejected", _said(answer)), Rule("failure", failure, found[0])
-    if success:
-        if found := re.search(success, text):
-            return Sent(answer.attempt_id, provider_id), Rule("success", success, found[0])
-        if not text.strip():
-            return _unreadable(answer), Rule("empty")
-        if _is_page(answer):
-            return _unreadable(answer), Rule("page")
-        return _error(answer, ErrorKind.PERMANENT, "rejected", _said(answer)), Rule("no_success", success)
+    if config["success_pattern"]:
+        return _read_by_pattern(answer, config["success_pattern"], text, provider_id)
     # With no check declared, a page is a proxy's or a login's as likely as the gateway's; and a gateway that was said
     # to answer with an id and doesn't may have accepted or not.
     if _is_page(answer):
@@ -78,6 +72,16 @@ def _read_success(answer: Answer, config: Mapping[str, Any]) -> tuple[Sent | Sen
     if path and provider_id is None:
         return _unreadable(answer), Rule("no_id", path)
     return Sent(answer.attempt_id, provider_id), Rule("id", path, provider_id or "") if path else Rule("status")
+
+
+def _read_by_pattern(answer: Answer, pattern: str, text: str, provider_id: str | None) -> tuple[Sent | SendError, Rule]:
+    if found := re.search(pattern, text):
+        return Sent(answer.attempt_id, provider_id), Rule("success", pattern, found[0])
+    if not text.strip():
+        return _unreadable(answer), Rule("empty")
+    if _is_page(answer):
+        return _unreadable(answer), Rule("page")
+    return _error(answer, ErrorKind.PERMANENT, "rejected", _said(answer)), Rule("no_success", pattern)
 
 
 def read_status(answer: Answer, config: Mapping[str, Any]) -> Sent | Failed | Unknown:

@@ -6,13 +6,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 from domain.delivery import Exchange, SendError
 from gateways import placeholders
+from gateways.exchanges import BODY_SHOWN
 from gateways.masking import Masker
 from gateways.provider import Line
 from gateways.providers.generic_answer import Rule
 from gateways.transport import BODY_LIMIT, Answer, Request, Seen
 from lib.redaction import MASK, redact
 
-BODY_SHOWN = 4_000
 URL_SHOWN = 2_000
 HEADER_SHOWN = 400
 MOST_HEADERS = 40
@@ -45,7 +45,7 @@ def tell(line: Line, mask: Masker, request: Request, seen: Seen, answer: Answer 
 
 
 def _url(line: Line, mask: Masker, url: str) -> str:
-    """The address with the values of its query that the line's template has by itself masked, however short they are."""
+    """The address; the values in its query that stand in the line's template are masked, however short they are."""
     parts = urlsplit(url)
     values = parts.query.split("&") if parts.query else []
     template = urlsplit(line.config["url"]).query.split("&")
@@ -53,7 +53,9 @@ def _url(line: Line, mask: Masker, url: str) -> str:
         template.append(f"{line.config['token_name']}={line.config['token']}")
     template = [each for each in template if each]
     if len(template) == len(values):
-        values = [value if placeholders.names_in(own) else _masked(value) for value, own in zip(values, template, strict=True)]
+        values = [
+            value if placeholders.names_in(own) else _masked(value) for value, own in zip(values, template, strict=True)
+        ]
     netloc = parts.netloc.rpartition("@")[2]
     if netloc != parts.netloc:
         netloc = f"{MASK}@{netloc}"
@@ -72,15 +74,21 @@ def _headers(line: Line, mask: Masker, headers: Iterable[tuple[str, str]]) -> tu
         secret.add(line.config["token_name"].lower())
     shown = []
     for name, value in list(headers)[:MOST_HEADERS]:
-        if name.lower() in secret:
-            scheme = _SCHEME.match(value)
-            value = f"{scheme[1]} {MASK}" if scheme else MASK
-        else:
-            # With its name, by which what is secret is known.
-            line_of_text = redact(f"{name}: {mask.known(value)}")
-            value = line_of_text.partition(": ")[2] if ": " in line_of_text else MASK
-        shown.append((mask(name)[:HEADER_SHOWN], value[:HEADER_SHOWN]))
+        told = _credential(value) if name.lower() in secret else _header(mask, name, value)
+        shown.append((mask(name)[:HEADER_SHOWN], told[:HEADER_SHOWN]))
     return tuple(shown)
+
+
+def _credential(value: str) -> str:
+    """A header's value that is a secret as a whole: its scheme alone is shown."""
+    scheme = _SCHEME.match(value)
+    return f"{scheme[1]} {MASK}" if scheme else MASK
+
+
+def _header(mask: Masker, name: str, value: str) -> str:
+    """A header's value, looked at together with its name, by which much of what is secret is known."""
+    told = redact(f"{name}: {mask.known(value)}")
+    return told.partition(": ")[2] if ": " in told else MASK
 
 
 def _text(mask: Masker, body: bytes, *, whole: bool) -> str:

@@ -17,8 +17,8 @@ from domain.delivery import (
     Unknown,
 )
 from gateways import net
-from gateways.provider import Line, WebhookRequest
 from gateways.masking import Masker
+from gateways.provider import Line, WebhookRequest
 from gateways.providers.generic_answer import Rule, judge, read_status
 from gateways.providers.generic_callback import read_callback
 from gateways.providers.generic_request import Unsendable, secrets_of, send_request, status_request
@@ -100,9 +100,7 @@ class HttpGeneric:
 
     def receipts(self, request: WebhookRequest) -> Iterable[Receipt | Incoming]:
         found = read_callback(request, self._line.config)
-        return [
-            replace(one, detail=self._mask.known(one.detail)) if isinstance(one, Receipt) else one for one in found
-        ]
+        return [replace(one, detail=self._mask.known(one.detail)) if isinstance(one, Receipt) else one for one in found]
 
     def check(self) -> Health:
         """Name, connection and TLS alone: a request, even an empty one, may be taken for a message."""

@@ -1,4 +1,4 @@
-"""Replies and tests wait at one line for good, so they go where it goes: to its new pool, or nowhere if it is deleted."""
+"""Replies and tests belong to one line, so they go where it goes: to its new pool, or nowhere if it is deleted."""
 
 from bson import ObjectId
 

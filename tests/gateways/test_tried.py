@@ -85,7 +85,9 @@ def test_exchange_of_a_test_has_everything_but_the_secrets() -> None:
 
 def test_nothing_is_told_of_messages_that_are_no_tests() -> None:
     with FarSide(answers(200, b'{"id": "7"}')) as far:
-        [answer] = secret_line(far.url).send([Outbound(ATTEMPT, "m1", "+56911111111", "Hola")], not_after=time.monotonic() + 30)
+        [answer] = secret_line(far.url).send(
+            [Outbound(ATTEMPT, "m1", "+56911111111", "Hola")], not_after=time.monotonic() + 30
+        )
     assert answer.exchange is None
 
 
@@ -110,7 +112,9 @@ def test_nothing_is_told_of_messages_that_are_no_tests() -> None:
         (says_nothing, {"timeout_s": 1}, "timeout", None),
     ],
 )  # fmt: skip
-def test_exchange_says_which_rule_told(script: Script, fields: dict[str, object], rule: str, status: int | None) -> None:
+def test_exchange_says_which_rule_told(
+    script: Script, fields: dict[str, object], rule: str, status: int | None
+) -> None:
     with FarSide(script) as far:
         _answer, told = tried(secret_line(far.url, **fields))
     assert (told.rule, told.status) == (rule, status)
