@@ -352,9 +352,10 @@ def pool_named(name: str) -> Pool:
 
 def gateway_named(name: str) -> Gateway:
     """Raises GatewayError, which names the gateways there are."""
-    gateway = Gateway.objects.filter(name=name).first()
+    present = Gateway.objects.filter(deleted_at=None)
+    gateway = present.filter(name=name).first()
     if gateway is None:
-        names = ", ".join(Gateway.objects.order_by("name").values_list("name", flat=True)[:20])
+        names = ", ".join(present.order_by("name").values_list("name", flat=True)[:20])
         raise GatewayError(
             _("There is no gateway “%(name)s”. Gateways: %(names)s.") % {"name": name, "names": names or "—"}
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from domain import sketch
 from domain.pacing import Pace
@@ -164,7 +164,7 @@ def _rate_words(rate: Rate, pool: Pool, *, own: bool) -> tuple[str, str, str]:
         lines = ngettext("%(number)s session", "%(number)s sessions", rate.lanes)
     lines %= {"number": plain_number(rate.lanes)}
     if own:
-        lines += " " + _("(as now)")
+        lines += " · " + pgettext("how many lines", "now")
     waits = _("%(least)s to %(most)s s") if rate.least != rate.most else _("%(most)s s")
     return lines, per_time(rate.together), waits % {"least": plain_number(rate.least), "most": plain_number(rate.most)}
 

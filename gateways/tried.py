@@ -34,6 +34,10 @@ RULES = {
 }
 """By the word that the provider stores (gateways/providers/generic_answer.py)."""
 
+_ACCEPTED = ("success", "id", "status", "known_already")
+_UNCERTAIN = ("redirect", "no_word_status", "page", "empty", "no_id")
+_UNCERTAIN_WITHOUT_ANSWER = ("timeout", "disconnected", "cut_answer", "unreadable", "lost")
+
 _BY_ITSELF = ("host", "accept", "accept-encoding", "user-agent", "content-length", "connection")
 """Headers that curl sets as well."""
 
@@ -43,6 +47,7 @@ def shown(told: Exchange) -> dict[str, Any]:
     return {
         "told": told,
         "verdict": RULES.get(told.rule) or _("No answer: %(reason)s.") % {"reason": reason_sentence(told.rule)},
+        "colour": _colour(told.rule),
         "pattern_label": _pattern_label(told.rule),
         "seconds": seconds(told.seconds),
         "request_size": size(told.size),
@@ -54,6 +59,12 @@ def shown(told: Exchange) -> dict[str, Any]:
         "answer_pretty": pretty(told.answer_body),
         "curl": curl(told),
     }
+
+
+def _colour(rule: str) -> str:
+    if rule in _ACCEPTED:
+        return "done"
+    return "doubt" if rule in (*_UNCERTAIN, *_UNCERTAIN_WITHOUT_ANSWER) else "now"
 
 
 def _pattern_label(rule: str) -> str:

@@ -12,6 +12,11 @@ KEPT_SECONDS = 7 * 24 * 3600
 def create(apps: Any, schema_editor: Any) -> None:
     collection = schema_editor.connection.database["gateways_exchange"]
     collection.create_index("at", name=INDEX, expireAfterSeconds=KEPT_SECONDS)
+    # Lines of deleted sessions were known until now by their name alone, which has their id in it.
+    lines = schema_editor.connection.database["gateways_gateway"]
+    for line in lines.find({"active": False, "kind": "whatsapp_web"}, {"name": 1}):
+        if str(line["_id"]) in line["name"]:
+            lines.update_one({"_id": line["_id"]}, {"$currentDate": {"deleted_at": True}})
 
 
 def drop(apps: Any, schema_editor: Any) -> None:

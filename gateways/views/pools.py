@@ -1,5 +1,6 @@
 """The pages of pools: lists, details, forms with their preview, switching on and off, members, deleting."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from bson import ObjectId
@@ -7,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from gateways import commands, forms, members, pictures, queries
@@ -22,12 +23,18 @@ from systemlog.audit import record
 
 CAMPAIGNS = 10
 READY, TROUBLE, OFF = "ready", "trouble", "off"
-LINE_FILTERS = (
-    ("", gettext_lazy("All")),
-    (READY, gettext_lazy("Can send")),
-    (TROUBLE, gettext_lazy("Can't send")),
-    (OFF, gettext_lazy("Switched off")),
-)
+LINE_FILTERS = {
+    "": pgettext_lazy("lines", "All"),
+    READY: pgettext_lazy("lines", "Can send"),
+    TROUBLE: pgettext_lazy("lines", "Can't send"),
+    OFF: pgettext_lazy("lines", "Switched off"),
+}
+POOL_FILTERS = {
+    "": pgettext_lazy("pools", "All"),
+    READY: pgettext_lazy("pools", "Can send"),
+    TROUBLE: pgettext_lazy("pools", "Can't send"),
+    OFF: pgettext_lazy("pools", "Switched off"),
+}
 
 
 # Lists and details ----------------------------------------------------------------------------------------------------
@@ -46,7 +53,7 @@ def pools(request: HttpRequest) -> HttpResponse:
     if chosen or not found:
         groups = [group for group in groups if group[1]]
     context = {"any": bool(found), "groups": groups, "chosen": chosen}
-    context["filters"] = _filters([_pool_state(one) for one in overviews])
+    context["filters"] = _filters(POOL_FILTERS, [_pool_state(one) for one in overviews])
     return render(request, "gateways/pools.html", context)
 
 
@@ -74,7 +81,7 @@ def pool(request: HttpRequest, pk: ObjectId) -> HttpResponse:
         "page": page,
         "rows": rows,
         "total": len(overview.lines),
-        "filters": _filters([_line_state(row) for row in overview.lines]),
+        "filters": _filters(LINE_FILTERS, [_line_state(row) for row in overview.lines]),
         "chosen": chosen,
         "campaigns": [
             (c, address_of("campaigns:campaign", c.pk)) for c in queries.campaigns_of(found, limit=CAMPAIGNS)
@@ -88,12 +95,12 @@ def pool(request: HttpRequest, pk: ObjectId) -> HttpResponse:
 
 def _chosen(request: HttpRequest) -> str:
     chosen = request.GET.get("show", "")
-    return chosen if chosen in dict(LINE_FILTERS) else ""
+    return chosen if chosen in LINE_FILTERS else ""
 
 
-def _filters(states: list[str]) -> list[tuple[str, Any, int]]:
+def _filters(labels: Mapping[str, Any], states: list[str]) -> list[tuple[str, Any, int]]:
     """The filters with how many each shows: (name, label, number)."""
-    return [(name, label, len(states) if not name else states.count(name)) for name, label in LINE_FILTERS]
+    return [(name, label, states.count(name) if name else len(states)) for name, label in labels.items()]
 
 
 def _line_state(row: LineRow) -> str:

@@ -178,7 +178,8 @@ def test_pool_is_edited_but_for_its_name_and_channel(signed_in: Client) -> None:
     signed_in.post(f"/pools/{pool.pk}/edit/", form)
     pool.refresh_from_db()
     assert (pool.auto_throttle, pool.strategy) == (False, "competitive")
-    refused = signed_in.post(f"/pools/{pool.pk}/edit/", {"strategy": "competitive", "delay": "1", "variation": "2"})
+    wrong = {**form, "delay": "1", "version": pool_version(pool)}
+    refused = signed_in.post(f"/pools/{pool.pk}/edit/", wrong)
     assert "from 0 to the delay" in refused.content.decode()
 
 
