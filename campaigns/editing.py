@@ -21,6 +21,7 @@ SETTINGS = (
     *("name", "channel", "message", "variants", "rotation", "whatsapp_pool", "sms_pool", "attachment", "strict"),
     *("no_session_policy", "no_session_minutes", "min_sessions", "audience", "audience_imports"),
     *("window_start", "window_end", "window_days", "timezone", "country"),
+    *("pause_mode", "pause_count", "pause_every", "pause_durations", "pause_channels"),
 )
 """What a draft says, and a copy takes over: everything else is the campaign's own life."""
 MOST_COPIES = 1_000

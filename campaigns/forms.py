@@ -1,36 +1,33 @@
 """The form of a draft: what it says, and the errors of the commands at its fields."""
 
-from datetime import time
 from typing import Any
-from zoneinfo import available_timezones
 
 from bson import ObjectId
 from django import forms
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import attachments, drafts
+from campaigns import attachments, drafts, pacing_fields
 from campaigns.commands import ALL_DEBTORS, Audience
 from campaigns.drafts import Draft
 from campaigns.errors import CampaignError
 from campaigns.models import Attachment, AudienceKind, Campaign, CampaignChannel, NoSessionPolicy, RotationChoice
+from campaigns.pacing_fields import PacingFields, pacing_initial, pacing_of, usual_pacing
 from debtors.models import Import
-from domain.pacing import DAY_NAMES, parse_days, parse_hours
 from domain.states import ImportStatus
 from gateways.models import Channel, Pool
 from lib.converters import object_id
+from preferences import queries as preferences
 
 IMPORTS_OFFERED = 20
 MOST_VARIANTS = 50
-FIELDS_OF_ERRORS = {"hours": "window_start", "variants": "rotation"}
+FIELDS_OF_ERRORS = {**pacing_fields.FIELDS_OF_ERRORS, "variants": "rotation"}
 """Which field of the form shows an error of the draft's, where the names differ."""
 WHATSAPP_ONLY = ("attachment", "no_session", "no_session_minutes", "min_sessions")
 
 
-class DraftForm(forms.Form):
+class DraftForm(PacingFields):
     """A draft, new or stored. `variants` are the texts beside the message, `imports` what files the page offers."""
 
     name = forms.CharField(max_length=drafts.MAX_NAME, label=gettext_lazy("Name"))
@@ -64,18 +61,6 @@ class DraftForm(forms.Form):
         help_text=gettext_lazy("JPEG, PNG, WebP or PDF of at most 12 MB; it goes with the text on WhatsApp."),
     )
     drop_attachment = forms.BooleanField(required=False, label=gettext_lazy("Send it without this file"))
-    window_start = forms.TimeField(
-        required=False, label=gettext_lazy("From"), widget=forms.TimeInput({"type": "time"}, "%H:%M")
-    )
-    window_end = forms.TimeField(
-        required=False, label=gettext_lazy("To"), widget=forms.TimeInput({"type": "time"}, "%H:%M")
-    )
-    days = forms.TypedMultipleChoiceField(
-        choices=list(WEEKDAYS_ABBR.items()), coerce=int, widget=forms.CheckboxSelectMultiple, label=gettext_lazy("Days")
-    )
-    timezone = forms.CharField(
-        max_length=50, label=gettext_lazy("Time zone"), widget=forms.TextInput({"list": "time-zones"})
-    )
     country = forms.CharField(
         max_length=2, label=gettext_lazy("Country"), help_text=gettext_lazy("How money and dates are written: CL, ES.")
     )
@@ -120,10 +105,6 @@ class DraftForm(forms.Form):
         """The imports that are chosen, as texts."""
         return [str(value) for value in (self["chosen_imports"].value() or [])]
 
-    @property
-    def zones(self) -> list[str]:
-        return sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
-
     def clean_attachment(self) -> Attachment | None:
         """The file as an attachment, not stored yet."""
         given: UploadedFile | None = self.cleaned_data["attachment"]
@@ -137,9 +118,6 @@ class DraftForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
-        start, end = values.get("window_start"), values.get("window_end")
-        if (start is None) != (end is None) and not self.errors.keys() & {"window_start", "window_end"}:
-            self.add_error("window_start", _("Give both times, or none to send all day."))
         if values.get("audience") == AudienceKind.IMPORTS and not values.get("chosen_imports"):
             self.add_error("audience", _("Choose at least one file, or another audience."))
         for channel, needed in drafts.NEEDED_POOLS.items():
@@ -158,6 +136,9 @@ class DraftForm(forms.Form):
     def draft(self) -> Draft:
         """What a valid form says, without what its channel has no use for."""
         values = self.cleaned_data
+        pacing = self.pacing()
+        assert pacing is not None  # the form is valid
+        texts: dict[str, Any] = dict(pacing.texts)
         needed = drafts.NEEDED_POOLS[CampaignChannel(values["channel"])]
         pools: dict[str, Any] = {
             f"{channel}_pool": values[f"{channel}_pool"].name if channel in needed else ""
@@ -175,12 +156,10 @@ class DraftForm(forms.Form):
             variants=variants,
             # Without variants there is nothing to choose; with them, “always the message” would never send them.
             rotation=(values["rotation"] if values["rotation"] != RotationChoice.NONE else "") if variants else "",
-            hours=_hours(values["window_start"], values["window_end"]),
-            days=",".join(DAY_NAMES[day] for day in values["days"]),
-            timezone=values["timezone"],
             country=values["country"],
             strict=values["strict"],
             **pools,
+            **texts,
             **{**whatsapp, "no_session": whatsapp["no_session"] or ""},
         )
 
@@ -223,14 +202,9 @@ class DraftForm(forms.Form):
         )
 
 
-def _hours(start: time | None, end: time | None) -> str:
-    return "none" if start is None or end is None else f"{start:%H:%M}-{end:%H:%M}"
-
-
 def _initial(campaign: Campaign | None) -> dict[str, Any]:
     """What the form shows at first: the stored draft, or the defaults of a new one."""
     if campaign is None:
-        hours = parse_hours(drafts.DEFAULT_HOURS)
         pools = {
             f"{channel}_pool": Pool.objects.filter(channel=channel, active=True).order_by("name").first()
             for channel in (Channel.WHATSAPP, Channel.SMS)
@@ -240,25 +214,20 @@ def _initial(campaign: Campaign | None) -> dict[str, Any]:
             "channel": CampaignChannel.WHATSAPP,
             "audience": AudienceKind.NONE,
             "rotation": RotationChoice.ROUND_ROBIN,
-            "window_start": hours[0] if hours else None,
-            "window_end": hours[1] if hours else None,
-            "days": sorted(parse_days(drafts.DEFAULT_DAYS)),
-            "timezone": settings.TIME_ZONE,
-            "country": settings.DEFAULT_COUNTRY,
+            **pacing_initial(usual_pacing()),
+            "country": preferences.get("sending.country"),
             "no_session": NoSessionPolicy.WAIT,
             "no_session_minutes": 10,
             "min_sessions": 1,
         }
     rotation = campaign.rotation if campaign.variants else RotationChoice.ROUND_ROBIN.value
     return {
-        **{name: getattr(campaign, name) for name in ("name", "channel", "audience", "message", "timezone", "country")},
+        **{name: getattr(campaign, name) for name in ("name", "channel", "audience", "message", "country")},
         "whatsapp_pool": campaign.whatsapp_pool_id,
         "sms_pool": campaign.sms_pool_id,
         "rotation": rotation,
         "chosen_imports": [str(pk) for pk in campaign.audience_imports],
-        "window_start": campaign.window.start,
-        "window_end": campaign.window.end,
-        "days": campaign.window_days,
+        **pacing_initial(pacing_of(campaign)),
         "strict": campaign.strict,
         "no_session": campaign.no_session_policy,
         "no_session_minutes": int(minutes) if (minutes := campaign.no_session_minutes).is_integer() else minutes,

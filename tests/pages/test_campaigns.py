@@ -184,7 +184,7 @@ def test_new_draft_may_be_without_an_audience(signed_in: Client, pool: Pool) -> 
         ({"sms_pool": MISSING}, "sms_pool", "Select a valid choice"),
         ({"window_end": ""}, "window_start", "Give both times"),
         ({"window_start": "20:00"}, "window_start", "begins and ends at the same time"),
-        ({"days": []}, "days", "This field is required."),
+        ({"days": []}, "days", "Choose at least one day."),
         ({"timezone": "Mars/Olympus"}, "timezone", "is no time zone"),
         ({"country": "QQ"}, "country", "is no country"),
         ({"audience": "imports"}, "audience", "Choose at least one file"),
