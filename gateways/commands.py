@@ -140,8 +140,9 @@ def change_pool(
 
 def pool_version(pool: Pool) -> str:
     """Which version of a pool's settings these are."""
-    # As they are stored: 10 is 10.0 there.
-    told = "|".join(str(Pool._meta.get_field(name).to_python(getattr(pool, name))) for name in POOL_SETTINGS)
+    told = "|".join(
+        str(value) for value in typed_values(Pool, {name: getattr(pool, name) for name in POOL_SETTINGS}).values()
+    )
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 

@@ -9,10 +9,13 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from domain.pauses import NO_PAUSES, PauseChannels, PauseMode, PausePlan, parse_durations
 from domain.states import SessionStatus
 from gateways.models import Gateway, Pool
 from gateways.sessions import LIMITS, SessionRow
 from messaging.reasons import reason_sentence
+from preferences import queries as preferences
+from preferences import sending
 from sessions_app.describe import cause_sentence, state_label
 
 LIMIT_LABELS = {
@@ -104,6 +107,21 @@ def throttle_sentence(pool: Pool) -> str:
         "target": pool.throttle_target,
         "most": plain_number(pool.throttle_max),
     }
+
+
+def rests_sentence(pool: Pool) -> str:
+    """Which pauses a new campaign through the pool makes beside those after each message, unless it says otherwise."""
+    usual = preferences.remembered("sending")
+    channels = PauseChannels(usual["pause_channels"])
+    if channels is not PauseChannels.BOTH and channels.value != pool.channel:
+        return sending.plan_in_words(NO_PAUSES)
+    plan = PausePlan(
+        mode=PauseMode(usual["pause_mode"]),
+        count=usual["pause_count"],
+        every=usual["pause_every"],
+        durations=parse_durations(usual["pause_durations"]),
+    )
+    return sending.plan_in_words(plan)
 
 
 def line_reason(gateway: Gateway) -> tuple[str, str]:

@@ -29,6 +29,7 @@ def pool_values(overview: PoolOverview) -> dict[str, Any]:
         "strategy": str(pool.get_strategy_display()).partition(":")[0],
         "pace": describe.pace_sentence(pool),
         "throttle": describe.throttle_sentence(pool),
+        "rests": describe.rests_sentence(pool),
     }
 
 

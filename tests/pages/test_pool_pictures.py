@@ -9,6 +9,7 @@ from gateways.commands import pool_version
 from gateways.models import Gateway, LaneHealth, Pool, Strategy
 from messaging.claims.steps import this_day
 from messaging.models import DayTally
+from preferences.models import Stored
 from tests.factories.sending import make_line, make_pool
 from tests.factories.sessions import make_session, make_whatsapp_pool
 
@@ -121,6 +122,30 @@ def test_preview_of_a_pool_counts_its_own_lines(signed_in: Client) -> None:
     assert "2 lines · now" in found
     assert "6 a minute" in found
     assert Pool.objects.get().delay_seconds == 10
+
+
+@pytest.mark.parametrize(
+    ("settings", "sms", "whatsapp"),
+    [
+        ({}, "none", "none"),
+        ({"pause_mode": "fixed", "pause_every": "40", "pause_durations": "5-10"},
+         "a pause of 5 to 10 min after every 40 messages", "a pause of 5 to 10 min after every 40 messages"),
+        ({"pause_mode": "auto", "pause_count": "2", "pause_durations": "7", "pause_channels": "whatsapp"},
+         "none", "2 pauses of 7 min"),
+    ],
+)  # fmt: skip
+def test_page_says_which_longer_pauses_are_usual(
+    signed_in: Client, settings: dict[str, str], sms: str, whatsapp: str
+) -> None:
+    Stored.objects.create(group="sending", values={**settings, **_numbers(settings)})
+    for pool, words in ((make_pool(), sms), (make_whatsapp_pool(), whatsapp)):
+        found = text(signed_in, f"/pools/{pool.pk}/")
+        assert f"<dt>Longer pauses</dt><dd>{words}<" in found
+        assert 'href="/settings/"' in found
+
+
+def _numbers(settings: dict[str, str]) -> dict[str, int]:
+    return {name: int(settings[name]) for name in ("pause_every", "pause_count") if name in settings}
 
 
 # Two who edit ---------------------------------------------------------------------------------------------------------
