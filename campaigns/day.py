@@ -99,7 +99,7 @@ def day(pacing: Pacing, *, ways: Ways, number: int | None, now: datetime | None 
     kinds = dict.fromkeys(block.kind for block in blocks)
     capacity = day_capacity(lanes=fresh, window=window, day=which, limits_zone=forecasting.limits_zone(), pauses=plan)
     return Day(
-        title=date_format(which, "l j F"),
+        title=date_format(which, _("l j F")),  # the words in which a day is written
         blocks=blocks,
         ticks=list(_ticks(begins, zone)),
         legend=[(kind, LABELS[kind]()) for kind in LABELS if kind in kinds],
@@ -233,7 +233,7 @@ def _end(found: Forecast, zone: ZoneInfo) -> str:
         return f"{number} {span}"
     days = ngettext(
         "on %(days)s day, until about %(end)s.", "on %(days)s days, until about %(end)s.", len(found.days)
-    ) % {"days": len(found.days), "end": f"{date_format(ends, 'D j M')} {ends:%H:%M}"}
+    ) % {"days": len(found.days), "end": f"{date_format(ends, _('D j F'))} {ends:%H:%M}"}
     return f"{number} {days}"
 
 
