@@ -363,6 +363,16 @@ def gateway_named(name: str) -> Gateway:
     return gateway
 
 
+def line_named(name: str) -> Gateway:
+    """The line of that name that is no session's. Raises GatewayError."""
+    gateway = gateway_named(name)
+    if kind_named(gateway.kind).needs_session:
+        raise GatewayError(
+            _("“%(name)s” goes with its session: delete it with `manage.py session delete`.") % {"name": name}
+        )
+    return gateway
+
+
 def _checked_name(name: str) -> str:
     name = " ".join(name.split())
     if not name or len(name) > 100:
