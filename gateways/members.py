@@ -135,7 +135,7 @@ def why_kept(pool: Pool) -> str:
 
 def _named(names: Sequence[str]) -> str:
     shown = ", ".join(f"“{name}”" for name in names[:MOST_NAMED])
-    return f"{shown}, …" if len(names) > MOST_NAMED else shown
+    return _("%(names)s and more") % {"names": shown} if len(names) > MOST_NAMED else shown
 
 
 def delete_pool(pk: ObjectId) -> Pool:

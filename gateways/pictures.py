@@ -47,6 +47,8 @@ class Lane:
     name: str
     full_name: str
     says: str
+    why: str
+    """Why it gets nothing, which is written in its place; empty where it does get its share."""
     colour: str
     pieces: Sequence[Drawn]
     top: int
@@ -98,18 +100,19 @@ def who_gets_what(
     drawn = []
     for place, (name, (colour, why)) in enumerate(zip(names, states, strict=True)):
         pieces = by_lane.get(place, [])
-        says = why or _("%(share)s of %(all)s") % {"share": len(pieces), "all": EXAMPLE}
+        says = [] if why else [_("%(share)s of %(all)s") % {"share": len(pieces), "all": EXAMPLE}]
         if today is not None and shown:
             sent = today.get(shown[place].gateway.pk, 0)
-            says += " · " + _("today %(number)s") % {"number": plain_number(sent)}
+            says.append(_("today %(number)s") % {"number": plain_number(sent)})
         marks = [_drawn(piece, scale) for piece in pieces]
         short = Truncator(name).chars(LONGEST_NAME)
-        drawn.append(Lane(short, name, says, colour, marks, place * ROW))
-    told = [f"{lane.full_name}: {lane.says}" for lane in drawn]
+        drawn.append(Lane(short, name, " · ".join(says), why, colour, marks, place * ROW))
+    told = [f"{lane.full_name}: {' · '.join(filter(None, (lane.why, lane.says)))}" for lane in drawn]
     return {
         "lanes": drawn,
         "width": WIDTH,
         "track_width": WIDTH - 2,
+        "middle": WIDTH // 2,
         "track_height": TRACK,
         "height": len(drawn) * ROW - (ROW - TRACK_TOP - TRACK) + 2,
         "told": "; ".join(told) + ".",

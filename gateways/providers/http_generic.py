@@ -71,7 +71,7 @@ class HttpGeneric:
         if isinstance(answer, SendError):
             return answer, Rule(answer.code)
         result, rule = judge(answer, self._line.config, now=datetime.now(UTC))
-        return replace(result, detail=self._mask.known(result.detail)), rule
+        return replace(result, detail=self._clean(result.detail)), rule
 
     def reconcile(self, outbound: Outbound, *, not_after: float) -> Reconciled:
         """Send again under the same id where the far side deduplicates, else ask its status address.
@@ -92,7 +92,7 @@ class HttpGeneric:
         if isinstance(answer, SendError):
             return answer
         said = read_status(answer, self._line.config)
-        return replace(said, detail=self._mask.known(said.detail))
+        return replace(said, detail=self._clean(said.detail))
 
     def poll(self) -> Iterable[Receipt | Incoming]:
         """Nothing: reports come by callback."""
@@ -100,7 +100,7 @@ class HttpGeneric:
 
     def receipts(self, request: WebhookRequest) -> Iterable[Receipt | Incoming]:
         found = read_callback(request, self._line.config)
-        return [replace(one, detail=self._mask.known(one.detail)) if isinstance(one, Receipt) else one for one in found]
+        return [replace(one, detail=self._clean(one.detail)) if isinstance(one, Receipt) else one for one in found]
 
     def check(self) -> Health:
         """Name, connection and TLS alone: a request, even an empty one, may be taken for a message."""
@@ -115,7 +115,11 @@ class HttpGeneric:
             return Health(False, failure("", error, begun=False).detail)
         return Health(True)
 
+    def _clean(self, text: str) -> str:
+        """The far side's words, should they repeat a credential of ours."""
+        return self._mask.known(text) if text else ""
+
     @cached_property
     def _mask(self) -> Masker:
-        """Takes out of the far side's words what they repeat of our credentials."""
+        # Made when something is to be masked: most answers have nothing to tell.
         return Masker(secrets_of(self._line))

@@ -151,7 +151,7 @@ def edit_pool(request: HttpRequest, pk: ObjectId) -> HttpResponse:
 
 
 def _pool_form(request: HttpRequest, form: forms.PoolForm, found: Pool | None = None) -> HttpResponse:
-    context = {"form": form, "pool": found, **_strategies(form.chosen_channel(), found), **_preview(form, found)}
+    context = {"form": form, "pool": found, **_strategies(found), **_preview(form, found)}
     return render(request, "gateways/pool_form.html", context)
 
 
@@ -164,8 +164,9 @@ def preview_pool(request: HttpRequest) -> HttpResponse:
     return render(request, "gateways/_pool_preview.html", {"pool": found, **_preview(form, found)})
 
 
-def _strategies(channel: str, found: Pool | None) -> dict[str, Any]:
-    """The strategies to choose from, each with its picture."""
+def _strategies(found: Pool | None) -> dict[str, Any]:
+    """The strategies to choose from, each with its picture; a new pool's is of lines, whose channel may yet change."""
+    channel = found.channel if found is not None else Channel.SMS.value
     lines = queries.overviews([found])[0].lines if found is not None else []
     return {
         "strategies": [
