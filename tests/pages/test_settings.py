@@ -236,6 +236,11 @@ def test_day_by_lines_that_nothing_slows_tells_no_end() -> None:
     assert len(found.words) == 3
 
 
+def test_day_of_who_sends_on_none_says_so() -> None:
+    never = Pacing(Window(None, None, frozenset(), "America/Santiago"), PausePlan())
+    assert (kinds(shown(never, [Lane(6)])), shown(never, [Lane(6)]).words) == (["closed"], ["Choose at least one day."])
+
+
 def test_day_of_a_small_or_other_channel_s_campaign_says_why_it_makes_no_pauses() -> None:
     assert shown(pacing(plan="auto:3"), [Lane(6)], 20).words[2] == "No pauses: it has fewer than 30 messages."
     only_sms = Pacing(pacing().window, parse_plan("auto:3", durations="10", channels="sms"))
@@ -300,7 +305,7 @@ def test_settings_are_walked_in_a_browser(browser: Browser) -> None:
     browser.driver.execute_script("document.querySelector('[name=window_end]').value = '02:00'")
     browser.click("[name=days][value='6']")
     browser.reads("Sends 08:00–02:00, every day", ".day-words")
-    assert [tick.text for tick in browser.all(".day-hours li")][0] == "05"
+    assert browser.all(".day-hours li")[0].text == "05"
     browser.click("#settings-form .btn-primary")
     browser.reads("Saved. New campaigns begin with it.")
     browser.click(".changed-settings li:first-child button")
