@@ -1,5 +1,7 @@
 """Lines that are moved to another pool, or deleted, while they hold messages: none is lost, and none sent twice."""
 
+import threading
+
 import pytest
 
 from domain.delivery import Sent
@@ -142,3 +144,40 @@ def test_what_waits_at_a_deleted_line_is_not_sent(far_side: RunningGateway) -> N
     run_until_idle(staying)
     assert state(campaign) == {"sent": 6}
     assert Gateway.objects.get(pk=gone.pk).deleted_at is not None
+
+
+def test_lines_that_are_moved_to_and_fro_while_all_send_lose_and_double_nothing(far_side: RunningGateway) -> None:
+    pools = [make_pool(strategy=Strategy.FIXED_TURNS), make_pool()]
+    homes = zip([*pools, *pools], "abcd", strict=True)
+    lines = [make_line(pool, f"{far_side.url}/send/{name}", rate_per_second=20) for pool, name in homes]
+    campaigns = [make_campaign(pool) for pool in pools]
+    for campaign in campaigns:
+        add_messages(campaign, 150)
+    stopped = threading.Event()
+
+    def work(line: Gateway) -> None:
+        while not stopped.is_set():
+            run_slice(line.pk)
+            stopped.wait(0.02)
+
+    workers = [threading.Thread(target=work, args=[line]) for line in lines]
+    for worker in workers:
+        worker.start()
+    try:
+        for turn in range(12):
+            target = pools[turn % 2]
+            members.move_lines([line.pk for line in lines[:2]], target=target)
+            recover.recover_expired()
+            recover.recover_strays()
+            deal.deal_all()
+            stopped.wait(0.2)
+    finally:
+        stopped.set()
+        for worker in workers:
+            worker.join()
+    recover.recover_strays()
+    deal.deal_all()
+    run_until_idle(*lines)
+    assert [state(campaign) for campaign in campaigns] == [{"sent": 150}, {"sent": 150}]
+    assert len(far_side.arrivals()) == 300
+    assert far_side.stats()["duplicated_recipients"] == 0
