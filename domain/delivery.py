@@ -1,6 +1,6 @@
 """What passes between the engine and a provider: requests, answers, receipts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -34,6 +34,34 @@ class Outbound:
     epoch: int = 0
     started_at: datetime | None = None
     media: Media | None = None
+    traced: bool = False
+    """Whether somebody tries the line with it and wants to see what goes to and fro (Exchange)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What went to and fro by HTTP for one attempt, for a person who tries a line; its provider masked every secret.
+
+    `status` is None where no answer came, and `rule` says then at which point it ended. `rule` is a stable word for
+    what in the line's settings told what the answer means, `matched` the part of the answer that did, by `pattern`.
+    Bodies and headers are cut to what a page can show; the `size` of a body is what it had, in bytes.
+    """
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: str
+    size: int
+    seconds: float
+    status: int | None = None
+    answer_headers: tuple[tuple[str, str], ...] = ()
+    answer_body: str = ""
+    answer_size: int = 0
+    answer_endless: bool = False
+    """Whether the answer was longer than was read of it."""
+    rule: str = ""
+    pattern: str = ""
+    matched: str = ""
 
 
 class ErrorKind(StrEnum):
@@ -58,6 +86,7 @@ class Sent:
     attempt_id: str
     provider_id: str | None = None
     detail: str = ""
+    exchange: Exchange | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +104,7 @@ class SendError:
     detail: str = ""
     scope: Scope = Scope.MESSAGE
     retry_after: float | None = None
+    exchange: Exchange | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

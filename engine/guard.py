@@ -107,7 +107,9 @@ class Guard:
         now = time.monotonic()
         if now - self._read_at <= within:
             return
-        gateway = Gateway.objects.filter(pk=self._gateway, active=True).only("pk", "kind").first()
+        # One that was moved to another pool stops here at once, and goes on there with its next slice.
+        here = Gateway.objects.filter(pk=self._gateway, active=True, pool_id=self._pool.pk)
+        gateway = here.only("pk", "kind").first()
         self._usable = (
             gateway is not None
             and Pool.objects.filter(pk=self._pool.pk, active=True).exists()

@@ -184,7 +184,7 @@ def acquire(gateway_id: ObjectId, *, lease: float) -> Lane | None:
     if taken is None:
         return None
     gateway = Gateway.objects.get(pk=gateway_id)
-    pool = Pool.objects.get(pk=gateway.pool_id)
+    pool = Pool.everything.get(pk=gateway.pool_id)
     holder = Holder(gateway_id, token, int(taken["lane_epoch"]))
     lane = Lane(gateway, pool, holder, lease, asked_at + lease)
     if gateway.next_send_at is not None:

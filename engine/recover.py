@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from functools import partial
 
+from bson import ObjectId
 from django.db import DatabaseError
 from pymongo.errors import PyMongoError
 
@@ -16,7 +17,7 @@ from engine import lane as lanes
 from engine.files import Files
 from engine.guard import Guard
 from engine.lane import Lane
-from engine.settle import STORE_SECONDS, announce
+from engine.settle import STORE_SECONDS, announce, keep_exchanges
 from gateways.models import Channel, Gateway, LaneState, Pool
 from gateways.provider import Provider
 from gateways.registry import line_of, provider_for
@@ -53,13 +54,18 @@ def recover_strays() -> int:
     By a lane that is idle (its holder wrote after it had been given up, and died), or that left the pool or is gone.
     """
     total = 0
-    for pool in Pool.objects.only("pk", "channel"):
+    for pool in Pool.everything.only("pk", "channel"):
         held = claims.holders(pool.pk)
-        known = Gateway.objects.in_bulk(held) if held else {}
+        direct = claims.direct_lanes(pool.pk)
+        known = Gateway.objects.in_bulk([*held, *direct]) if held or direct else {}
+        for gateway_id in direct:
+            total += _mind_directs(gateway_id, known.get(gateway_id), pool)
         for gateway_id in held:
             gateway = known.get(gateway_id)
-            if gateway is None or not _reaches(gateway, pool):
+            if gateway is None:
                 total += claims.recover_strangers(pool=pool.pk, gateway=gateway_id).total()
+            elif not _reaches(gateway, pool):
+                total += _left_in(pool, gateway)
             elif gateway.lane_state == LaneState.IDLE:
                 total += orphans_of(gateway, up_to_epoch=gateway.lane_epoch, provider=_provider(gateway))
         for gateway_id in claims.doubted(pool.pk):
@@ -67,6 +73,23 @@ def recover_strays() -> int:
             if gateway is None or not _reaches(gateway, pool) or readiness.unlinked(gateway):
                 total += claims.leave_to_people(pool=pool.pk, gateway=gateway_id)
     return total
+
+
+def _mind_directs(gateway_id: ObjectId, gateway: Gateway | None, pool: Pool) -> int:
+    """Replies and tests go where their line goes; those of a deleted one go nowhere any more."""
+    if gateway is None or gateway.deleted_at is not None:
+        return claims.give_up(gateway_id, pool=pool.pk, reason="line_deleted")
+    if gateway.pool_id != pool.pk:
+        return claims.follow(gateway_id, origin=pool.pk, target=gateway.pool_id)
+    return 0
+
+
+def _left_in(pool: Pool, gateway: Gateway) -> int:
+    """What a line holds of a pool that it left: not what its present holder is sending, which will have its answer."""
+    at_work = gateway.lane_state == LaneState.BUSY
+    up_to_epoch = gateway.lane_epoch - 1 if at_work else gateway.lane_epoch
+    found = claims.recover_orphans(pool=pool.pk, gateway=gateway.pk, up_to_epoch=up_to_epoch, can_reconcile=False)
+    return found.total()
 
 
 def _reaches(gateway: Gateway, pool: Pool) -> bool:
@@ -127,6 +150,7 @@ def _settle_doubt(lane: Lane, outbound: Outbound, claimed: Claimed, answer: Reco
     retry_unavailable(partial(claims.settle_doubt, lane.holder, answered), seconds=STORE_SECONDS)
     if claimed.campaign is not None and outcome.after is not None:
         retry_unavailable(partial(finish.keep_open, [claimed.campaign]), seconds=STORE_SECONDS)
+    keep_exchanges(lane.id, [answered])
     announce([(outbound, claimed.campaign)])
     heard: list[Sent | SendError] = [answer] if isinstance(answer, Sent | SendError) else []
     lane.rest(line_after(heard, failures=lane.gateway.failures, draw=random.random(), strikes=lane.strikes))

@@ -9,13 +9,15 @@ from typing import Any
 from bson import ObjectId
 from django.conf import settings
 from django.db import IntegrityError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gateways.errors import GatewayError
+from gateways.errors import ChangedMeanwhile, GatewayError
 from gateways.kinds import kind_named
+from gateways.members import enter
 from gateways.models import Channel, Gateway, Pool, Strategy
 from gateways.url_templates import fields_from
-from lib.mongo import collection, run_tx, typed_values
+from lib.mongo import collection, compare_and_set, run_tx, typed_values
 from live.events import GatewayChanged, MessageChanged, PoolChanged
 from live.publish import publish
 from messaging import claims
@@ -25,6 +27,8 @@ from sessions_app.models import Session
 
 DEFAULT_PACE = {Channel.WHATSAPP: (10.0, 5.0), Channel.SMS: (0.0, 0.0)}
 """Delay and variation in seconds: people write to people at their pace, a gateway takes what it takes."""
+
+POOL_SETTINGS = ("strategy", "delay_seconds", "variation_seconds", "auto_throttle", "throttle_target", "throttle_max")
 
 SESSION_KIND = "whatsapp_web"
 
@@ -49,13 +53,16 @@ def create_pool(
     With `auto_throttle`, more than `throttle_target` lanes lengthen the delay, up to `throttle_max` times.
     """
     name = _checked_name(name)
-    if channel not in Channel.values:
-        raise GatewayError(_("The channel is one of: %(channels)s.") % {"channels": ", ".join(Channel.values)})
-    if strategy not in Strategy.values:
-        raise GatewayError(_("The strategy is one of: %(names)s.") % {"names": ", ".join(Strategy.values)})
-    delay, variation = _checked_pace(Channel(channel), delay, variation)
-    pool = Pool(name=name, channel=channel, strategy=strategy, delay_seconds=delay, variation_seconds=variation)
-    _set_throttle(pool, on=auto_throttle, target=throttle_target, most=throttle_max)
+    pool = sketch_pool(
+        channel=channel,
+        strategy=strategy,
+        delay=delay,
+        variation=variation,
+        auto_throttle=auto_throttle,
+        throttle_target=throttle_target,
+        throttle_max=throttle_max,
+    )
+    pool.name = name
     try:
         pool.save(force_insert=True)
     except IntegrityError:
@@ -63,6 +70,27 @@ def create_pool(
             _("There is a pool “%(name)s” already: choose another name.") % {"name": name}, field="name"
         ) from None
     publish(PoolChanged(str(pool.pk)))
+    return pool
+
+
+def sketch_pool(
+    *,
+    channel: str,
+    strategy: str = Strategy.COMPETITIVE,
+    delay: float | None = None,
+    variation: float | None = None,
+    auto_throttle: bool = False,
+    throttle_target: int | None = None,
+    throttle_max: float | None = None,
+) -> Pool:
+    """A pool of these settings that is not stored: to be looked at, or to be given a name. Raises GatewayError."""
+    if channel not in Channel.values:
+        raise GatewayError(_("The channel is one of: %(channels)s.") % {"channels": ", ".join(Channel.values)})
+    if strategy not in Strategy.values:
+        raise GatewayError(_("The strategy is one of: %(names)s.") % {"names": ", ".join(Strategy.values)})
+    delay, variation = _checked_pace(Channel(channel), delay, variation)
+    pool = Pool(channel=channel, strategy=strategy, delay_seconds=delay, variation_seconds=variation)
+    _set_throttle(pool, on=auto_throttle, target=throttle_target, most=throttle_max)
     return pool
 
 
@@ -75,9 +103,16 @@ def change_pool(
     auto_throttle: bool | None = None,
     throttle_target: int | None = None,
     throttle_max: float | None = None,
+    version: str | None = None,
 ) -> Pool:
-    """Change what is given of a pool, also while it sends: a lane reads it anew within seconds. Raises GatewayError."""
+    """Change what is given of a pool, also while it sends: a lane reads it anew within seconds.
+
+    Raises GatewayError, also when somebody else changed it meanwhile: since `version`, where that is given.
+    """
     pool = pool_named(name)
+    if version is not None and version != pool_version(pool):
+        raise _changed_meanwhile(name)
+    before = {field: getattr(pool, field) for field in POOL_SETTINGS}
     if strategy is not None:
         if strategy not in Strategy.values:
             raise GatewayError(_("The strategy is one of: %(names)s.") % {"names": ", ".join(Strategy.values)})
@@ -95,11 +130,20 @@ def change_pool(
             target=pool.throttle_target if on and throttle_target is None else throttle_target,
             most=pool.throttle_max if on and throttle_max is None else throttle_max,
         )
-    changed = ("strategy", "delay_seconds", "variation_seconds", "auto_throttle", "throttle_target", "throttle_max")
     # Not the whole document: its deal belongs to the engine.
-    Pool.objects.filter(pk=pool.pk).update(**{field: getattr(pool, field) for field in changed})
+    changes = {field: getattr(pool, field) for field in POOL_SETTINGS}
+    if not compare_and_set(Pool, pool.pk, before, changes):
+        raise _changed_meanwhile(name)
     publish(PoolChanged(str(pool.pk)))
     return pool
+
+
+def pool_version(pool: Pool) -> str:
+    """Which version of a pool's settings these are."""
+    told = "|".join(
+        str(value) for value in typed_values(Pool, {name: getattr(pool, name) for name in POOL_SETTINGS}).values()
+    )
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def create_gateway(
@@ -124,8 +168,13 @@ def create_gateway(
     sealed["callback_secret"] = secrets.token_urlsafe(32)
     gateway = Gateway(name=name, kind=kind, channel=declared.channel, pool=home, config=plain)
     gateway.secrets = sealed
-    try:
+
+    def store() -> None:
+        enter(home.pk)
         gateway.save(force_insert=True)
+
+    try:
+        run_tx(store)
     except IntegrityError:
         raise GatewayError(
             _("There is a gateway “%(name)s” already: choose another name.") % {"name": name}, field="name"
@@ -169,8 +218,8 @@ def change_gateway(
     return gateway
 
 
-def _changed_meanwhile(name: str) -> GatewayError:
-    return GatewayError(_("Somebody else changed “%(name)s” meanwhile: look at it and try again.") % {"name": name})
+def _changed_meanwhile(name: str) -> ChangedMeanwhile:
+    return ChangedMeanwhile(_("Somebody else changed “%(name)s” meanwhile: look at it and try again.") % {"name": name})
 
 
 def create_session(*, name: str, pool: str, fields: Mapping[str, Any] | None = None) -> tuple[Session, Gateway]:
@@ -187,6 +236,7 @@ def create_session(*, name: str, pool: str, fields: Mapping[str, Any] | None = N
     gateway.secrets = sealed
 
     def store() -> Session:
+        enter(home.pk)
         gateway.save(force_insert=True)
         return sessions.create(name=name, gateway=gateway.pk, host=plain["host"])
 
@@ -237,7 +287,9 @@ def delete_session(*, name: str) -> None:
     session = session_named(name)
     sessions.delete(session.name)
     gone = _("%(name)s (deleted %(id)s)") % {"name": session.name[:60], "id": session.gateway}
-    Gateway.objects.filter(pk=session.gateway, name=session.name).update(active=False, name=gone)
+    Gateway.objects.filter(pk=session.gateway, name=session.name).update(
+        active=False, name=gone, deleted_at=timezone.now()
+    )
     publish(GatewayChanged(str(session.gateway)))
 
 
@@ -301,11 +353,22 @@ def pool_named(name: str) -> Pool:
 
 def gateway_named(name: str) -> Gateway:
     """Raises GatewayError, which names the gateways there are."""
-    gateway = Gateway.objects.filter(name=name).first()
+    present = Gateway.objects.filter(deleted_at=None)
+    gateway = present.filter(name=name).first()
     if gateway is None:
-        names = ", ".join(Gateway.objects.order_by("name").values_list("name", flat=True)[:20])
+        names = ", ".join(present.order_by("name").values_list("name", flat=True)[:20])
         raise GatewayError(
             _("There is no gateway “%(name)s”. Gateways: %(names)s.") % {"name": name, "names": names or "—"}
+        )
+    return gateway
+
+
+def line_named(name: str) -> Gateway:
+    """The line of that name that is no session's. Raises GatewayError."""
+    gateway = gateway_named(name)
+    if kind_named(gateway.kind).needs_session:
+        raise GatewayError(
+            _("“%(name)s” goes with its session: delete it with `manage.py session delete`.") % {"name": name}
         )
     return gateway
 

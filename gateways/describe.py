@@ -9,10 +9,13 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from domain.pauses import NO_PAUSES, PauseChannels, PauseMode, PausePlan, parse_durations
 from domain.states import SessionStatus
 from gateways.models import Gateway, Pool
 from gateways.sessions import LIMITS, SessionRow
 from messaging.reasons import reason_sentence
+from preferences import queries as preferences
+from preferences import sending
 from sessions_app.describe import cause_sentence, memory_text, state_label, verified_sentence
 
 LIMIT_LABELS = {
@@ -103,10 +106,10 @@ def pace_sentence(pool: Pool) -> str:
     if not delay:
         return _("No pause between messages.")
     if not variation:
-        return _("Each line waits %(delay)s s after a message.") % {"delay": _plain(delay)}
+        return _("Each line waits %(delay)s s after a message.") % {"delay": plain_number(delay)}
     return _("Each line waits %(least)s to %(most)s s after a message.") % {
-        "least": _plain(max(0.0, delay - variation)),
-        "most": _plain(delay + variation),
+        "least": plain_number(max(0.0, delay - variation)),
+        "most": plain_number(delay + variation),
     }
 
 
@@ -116,8 +119,23 @@ def throttle_sentence(pool: Pool) -> str:
         return ""
     return _("With more than %(target)s lines each waits longer, up to %(most)s times.") % {
         "target": pool.throttle_target,
-        "most": _plain(pool.throttle_max),
+        "most": plain_number(pool.throttle_max),
     }
+
+
+def rests_sentence(pool: Pool) -> str:
+    """Which pauses a new campaign through the pool makes beside those after each message, unless it says otherwise."""
+    usual = preferences.remembered("sending")
+    channels = PauseChannels(usual["pause_channels"])
+    if channels is not PauseChannels.BOTH and channels.value != pool.channel:
+        return sending.plan_in_words(NO_PAUSES)
+    plan = PausePlan(
+        mode=PauseMode(usual["pause_mode"]),
+        count=usual["pause_count"],
+        every=usual["pause_every"],
+        durations=parse_durations(usual["pause_durations"]),
+    )
+    return sending.plan_in_words(plan)
 
 
 def line_reason(gateway: Gateway) -> tuple[str, str]:
@@ -126,7 +144,7 @@ def line_reason(gateway: Gateway) -> tuple[str, str]:
     return (capfirst(reason_sentence(code)) + "." if code else "", detail)
 
 
-def _plain(number: float) -> str:
+def plain_number(number: float) -> str:
     """A number as people write it, with no more decimals than it has."""
     decimals = 0 if number == int(number) else 1
     return formats.number_format(number, decimal_pos=decimals, force_grouping=True)

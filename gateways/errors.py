@@ -12,6 +12,10 @@ class GatewayError(Exception):
         self.field = field
 
 
+class ChangedMeanwhile(GatewayError):
+    """Somebody else saved the same thing since it was looked at."""
+
+
 class UrlTemplateError(GatewayError):
     """A URL template can't be taken. `code` is a stable word for what is wrong with it."""
 

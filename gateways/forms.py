@@ -5,15 +5,14 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.utils.html import escape, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import escape
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from debtors.intake.reasons import row_reason
 from domain.phones import PhoneError, parse_phone
-from gateways.commands import DEFAULT_PACE
+from gateways.commands import DEFAULT_PACE, pool_version, sketch_pool
 from gateways.errors import GatewayError
 from gateways.fields import Field, FieldType, Kind
 from gateways.models import Channel, Pool, Strategy
@@ -44,7 +43,7 @@ class PoolForm(forms.Form):
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
     channel = forms.ChoiceField(label=gettext_lazy("Channel"), choices=Channel.choices)
-    strategy = forms.ChoiceField(label=gettext_lazy("Strategy"))
+    strategy = forms.ChoiceField(label=gettext_lazy("Strategy"), initial=Strategy.COMPETITIVE)
     delay = forms.FloatField(
         label=gettext_lazy("Pause after a message, in seconds"),
         required=False,
@@ -75,27 +74,64 @@ class PoolForm(forms.Form):
         widget=forms.NumberInput(attrs={"min": 1, "step": "any"}),
     )
 
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
+
     def __init__(self, data: Mapping[str, Any] | None = None, *, pool: Pool | None = None, channel: str = "") -> None:
         """Of a pool that is there, or of a new one, for which a channel may be proposed."""
-        initial: dict[str, Any] = {"channel": channel}
+        initial: dict[str, Any] = {"channel": channel if channel in Channel.values else Channel.WHATSAPP.value}
         if pool is not None:
             initial = {name: getattr(pool, name) for name in ("strategy", "auto_throttle", "throttle_target")}
+            initial["version"] = pool_version(pool)
             # Without the zeros that nobody wrote.
             initial |= {"delay": f"{pool.delay_seconds:g}", "variation": f"{pool.variation_seconds:g}"}
             initial["throttle_max"] = f"{pool.throttle_max:g}"
         super().__init__(data, initial=initial)
         self._pool = pool
-        # A strategy's label is its name and what it means: a list on a phone has room for the name.
         strategy = self.fields["strategy"]
         assert isinstance(strategy, forms.ChoiceField)
-        strategy.choices = [(each.value, str(each.label).partition(":")[0]) for each in Strategy]
-        strategy.help_text = format_html_join(SafeString("<br>"), "{}.", ((each.label,) for each in Strategy))
+        strategy.choices = strategy_names()
         if pool is not None:
             del self.fields["name"], self.fields["channel"]
 
+    def chosen_channel(self) -> str:
+        """The pool's, or the one that is chosen in the form."""
+        if self._pool is not None:
+            return self._pool.channel
+        chosen = str(self["channel"].value())
+        return chosen if chosen in Channel.values else Channel.WHATSAPP.value
+
+    def sketched(self) -> Pool:
+        """The pool that the form would make, not stored. Raises GatewayError, which says what is missing."""
+        if not self.is_bound:
+            return self._pool if self._pool is not None else sketch_pool(channel=self.chosen_channel())
+        if any(name not in ("name", "version") for name in self.errors):
+            raise GatewayError(_("The pauses are shown here once the fields are right."))
+        values = self.settings()
+        values.pop("name", None)
+        return sketch_pool(**{**values, "channel": self.chosen_channel()})
+
+    def seen_version(self) -> str:
+        """The version of the settings that the form was filled with."""
+        return str(self.cleaned_data["version"])
+
+    def overtaken(self, stored: Pool) -> None:
+        """Say what somebody else saved meanwhile; saving once more puts this form's values in their place."""
+        form = PoolForm(pool=stored)
+        theirs = [
+            f"{field.label}: {_shown_value(field)}"
+            for field in form.visible_fields()
+            if _differs(field, self[field.name])
+        ]
+        told = _(
+            "Somebody else saved “%(name)s” meanwhile. Now stored: %(values)s. Save again to put yours in its place."
+        )
+        self.add_error(None, told % {"name": stored.name, "values": "; ".join(theirs) or "—"})
+        assert isinstance(self.data, Mapping)
+        self.data = {**dict(self.data.items()), "version": pool_version(stored)}
+
     def settings(self) -> dict[str, Any]:
         """The cleaned values as create_pool and change_pool take them."""
-        values = dict(self.cleaned_data)
+        values = {name: value for name, value in self.cleaned_data.items() if name != "version"}
         if not values["auto_throttle"]:
             values["throttle_target"] = values["throttle_max"] = None
         if self._pool is not None:  # of which the command would leave alone what is not given
@@ -105,6 +141,30 @@ class PoolForm(forms.Form):
                 min(variation, values["delay"]) if values["variation"] is None else values["variation"]
             )
         return values
+
+
+def strategy_names() -> list[tuple[str, str]]:
+    """The strategies with their names alone: what each means is told by its picture."""
+    return [(each.value, str(each.label).partition(":")[0]) for each in Strategy]
+
+
+def _differs(stored: forms.BoundField, given: forms.BoundField) -> bool:
+    """Whether a form's field says something else than the stored one, whatever type each has."""
+
+    def plain(value: Any) -> Any:
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            return str(value or "")
+
+    return bool(plain(stored.value()) != plain(given.value()))
+
+
+def _shown_value(field: forms.BoundField) -> str:
+    value = field.value()
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(dict(getattr(field.field, "choices", ())).get(value, value))
 
 
 class LineForm(forms.Form):

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from gateways import describe, queries
+from gateways import describe, exchanges, queries, tried
 from gateways.models import Gateway, Pool
 from gateways.queries import LineRow
-from gateways.shown import WAITING_MOST, line_values, pool_values, waiting_values
+from gateways.shown import WAITING_MOST, line_values, picture_values, pool_values, waiting_values
 from lib.converters import object_id
 from live.fragments import Fragment, register
 from messaging import queries as messaging
-from messaging.reasons import reason_sentence
 
 TESTS = 5
 
@@ -17,6 +16,11 @@ TESTS = 5
 def _pool(key: str) -> dict[str, Any] | None:
     pool = Pool.objects.filter(pk=object_id(key)).first()
     return None if pool is None else pool_values(queries.overviews([pool])[0])
+
+
+def _picture(key: str) -> dict[str, Any] | None:
+    pool = Pool.objects.filter(pk=object_id(key)).first()
+    return None if pool is None else picture_values(queries.overviews([pool])[0])
 
 
 def _waiting(key: str) -> dict[str, Any] | None:
@@ -53,12 +57,19 @@ def _line_tests(key: str) -> dict[str, Any] | None:
     if gateway is None:
         return None
     mask = queries.masker(gateway)
-    tests = messaging.tests_of(pool=gateway.pool_id, gateway=gateway.pk, limit=TESTS)
+    pools = list(Pool.everything.filter(channel=gateway.channel).values_list("pk", flat=True))
+    tests = messaging.tests_of(pools=pools, gateway=gateway.pk, limit=TESTS)
+    kept = exchanges.of_attempts(attempt.attempt_id for message in tests for attempt in message.attempts or [])
     rows = [
         (
             message,
             [
-                (attempt, reason_sentence(attempt.code) if attempt.code else "", mask(attempt.detail))
+                {
+                    "attempt": attempt,
+                    "reason": tried.attempt_reason(attempt.code),
+                    "detail": mask(attempt.detail),
+                    "exchange": tried.shown(kept[attempt.attempt_id]) if attempt.attempt_id in kept else None,
+                }
                 for attempt in reversed(message.attempts or [])
             ],
         )
@@ -77,6 +88,7 @@ def _of_line(key: str) -> tuple[str, ...]:
 
 register(Fragment("pool-card", "gateways/_pool_card.html", _of_pool, _pool))
 register(Fragment("pool-figures", "gateways/_pool_figures.html", _of_pool, _pool))
+register(Fragment("pool-picture", "gateways/_pool_picture.html", _of_pool, _picture))
 register(Fragment("pool-waiting", "gateways/_pool_waiting.html", lambda key: (f"pool.{key}", "campaign"), _waiting))
 register(Fragment("line-row", "gateways/_line_row.html", _of_line, _line))
 register(Fragment("line-state", "gateways/_line_state.html", lambda key: (f"gateway.{key}", "campaign"), _line_state))

@@ -5,6 +5,7 @@ from typing import Any
 from bson import ObjectId
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django_mongodb_backend.fields import ObjectIdField
 
 from lib.sealed import SealedJSONField
 
@@ -32,6 +33,13 @@ class LaneHealth(models.TextChoices):
     DOWN = "down", _("not answering")  # one message at a time probes it
 
 
+class PresentPools(models.Manager["Pool"]):
+    """Without the deleted ones, which stay because lines and campaigns of the past name them."""
+
+    def get_queryset(self) -> models.QuerySet["Pool"]:
+        return super().get_queryset().filter(deleted_at=None)
+
+
 class Pool(models.Model):
     """A set of gateways of one channel, with the strategy and the pace they share."""
 
@@ -51,6 +59,13 @@ class Pool(models.Model):
     deal_token = models.CharField(max_length=32, blank=True, default="")
     deal_until = models.DateTimeField(null=True)
     turn = models.IntegerField(default=0)
+    deleted_at = models.DateTimeField(null=True)
+    """When somebody deleted it; it stays, hidden, because what was sent through it names it."""
+    revision = models.IntegerField(default=0)
+    """Raised whenever lines come or go, so that two who change who belongs to it meet at one document."""
+
+    objects = PresentPools()
+    everything = models.Manager["Pool"]()
 
     def __str__(self) -> str:
         return self.name
@@ -92,9 +107,31 @@ class Gateway(models.Model):
     """Line errors in a row, since the last accepted message."""
     down_since = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+    """When somebody deleted it; it stays, hidden and switched off, because what it sent names it."""
 
     class Meta:
         indexes = (models.Index(fields=["pool", "active"]),)
 
     def __str__(self) -> str:
         return self.name
+
+
+class Exchange(models.Model):
+    """What went to and fro by HTTP for one attempt of a test, every secret masked before it came here.
+
+    Only of tests, and forgotten after EXCHANGES_KEPT_DAYS: messages of campaigns keep their outcome alone.
+    """
+
+    attempt_id = models.CharField(max_length=32, unique=True)
+    gateway = ObjectIdField()
+    message = ObjectIdField()
+    at = models.DateTimeField()
+    told: Any = models.JSONField(default=dict)
+    """A domain.delivery.Exchange as plain values."""
+
+    def __str__(self) -> str:
+        return self.attempt_id
+
+
+EXCHANGES_KEPT_DAYS = 7

@@ -64,7 +64,8 @@ class Provider(Protocol):
 
         No request starts after `not_after` (time.monotonic() seconds), connecting included: what did not start is
         REFUSED. One that began to connect in time may be written later, but never after `timeout` more. Never raises
-        for what the far side does; an answer that cannot be read is UNKNOWN.
+        for what the far side does; an answer that cannot be read is UNKNOWN. The answer for an outbound that is
+        `traced` brings what went to and fro, every secret masked, where that can be shown (domain.delivery.Exchange).
         """
         ...
 

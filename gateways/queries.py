@@ -1,27 +1,28 @@
 """Pools and gateways as lists show them, with secrets masked."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from bson import ObjectId
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from domain.states import Desired
 from gateways import sessions
 from gateways.kinds import KINDS
+from gateways.masking import Masker
 from gateways.models import Gateway, LaneHealth, Pool
 from gateways.placeholders import names_in
 from gateways.registry import callback_url
 from gateways.sessions import SessionRow
-from lib.redaction import MASK, redact
+from lib.redaction import MASK
 from lib.sealed import CannotUnseal
+from messaging import queries as messaging
+from messaging.queries import AtLine
 from sessions_app.models import Session
-
-SHORTEST_SECRET = 4
-"""Shorter values are not masked inside texts: they would be found everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def pools() -> list[PoolRow]:
             throttle_target=pool.throttle_target,
             throttle_max=pool.throttle_max,
         )
-        for pool in Pool.objects.annotate(lines=Count("gateways")).order_by("name")
+        for pool in Pool.objects.annotate(lines=Count("gateways", filter=Q(gateways__deleted_at=None))).order_by("name")
     ]
 
 
@@ -88,7 +89,7 @@ def gateways() -> list[GatewayRow]:
             health_reason=gateway.health_reason,
             fields=masked_fields(gateway),
         )
-        for gateway in Gateway.objects.select_related("pool").order_by("name")
+        for gateway in Gateway.objects.filter(deleted_at=None).select_related("pool").order_by("name")
     ]
 
 
@@ -152,8 +153,8 @@ def overviews(pools: Iterable[Pool]) -> list[PoolOverview]:
 
 
 def line_rows(gateways: QuerySet[Gateway]) -> list[LineRow]:
-    """The lines by name, with their sessions; without those whose session was deleted."""
-    lines = list(gateways.defer("secrets").order_by("name"))
+    """The lines by name, with their sessions; without the deleted ones."""
+    lines = list(gateways.filter(deleted_at=None).defer("secrets").order_by("name"))
     of_sessions = [line.pk for line in lines if _needs_session(line)]
     present = Session.objects.filter(gateway__in=of_sessions).exclude(desired=Desired.DELETED)
     by_line = {row.session.gateway: row for row in sessions.rows(present)} if of_sessions else {}
@@ -163,6 +164,49 @@ def line_rows(gateways: QuerySet[Gateway]) -> list[LineRow]:
 def _needs_session(gateway: Gateway) -> bool:
     kind = KINDS.get(gateway.kind)
     return kind is not None and kind.needs_session
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A line that may change its pool, and what that would leave behind; `last` if its pool has no other."""
+
+    row: LineRow
+    at: AtLine
+    chosen: bool
+    last: bool
+
+
+def candidates(pool: Pool, *, leaving: bool, words: str, chosen: Sequence[ObjectId], most: int) -> list[Candidate]:
+    """The lines of the pool (`leaving`), or of the other pools of its channel, whose name or pool has the words.
+
+    Those that were chosen come first, whatever their names, and of the others `most` at most.
+    """
+    others = Pool.objects.filter(channel=pool.channel).exclude(pk=pool.pk)
+    homes = [pool] if leaving else list(others)
+    of_homes = Gateway.objects.filter(pool__in=homes, deleted_at=None)
+    found = of_homes
+    if words:
+        by_pool = [home.pk for home in homes if words.casefold() in home.name.casefold()]
+        found = of_homes.filter(Q(name__icontains=words) | Q(pool_id__in=by_pool))
+    first = line_rows(of_homes.filter(pk__in=chosen)) if chosen else []
+    rest = line_rows(
+        Gateway.objects.filter(
+            pk__in=list(found.exclude(pk__in=chosen).order_by("name").values_list("pk", flat=True)[:most])
+        )
+    )
+    rows = [*first, *rest]
+    names = {home.pk: home for home in homes}
+    for row in rows:
+        row.gateway.pool = names[row.gateway.pool_id]
+    at = messaging.at_lines([*{row.gateway.pool_id for row in rows}])
+    numbers = Counter(
+        of_homes.filter(pool_id__in=[*{row.gateway.pool_id for row in rows}]).values_list("pool_id", flat=True)
+    )
+    taken = set(chosen)
+    return [
+        Candidate(row, at.get(row.gateway.pk, AtLine()), row.gateway.pk in taken, numbers[row.gateway.pool_id] == 1)
+        for row in rows
+    ]
 
 
 def campaigns_of(pool: Pool, *, limit: int) -> list[Any]:
@@ -182,20 +226,9 @@ def callback_address(gateway: Gateway) -> str:
 def masker(gateway: Gateway) -> Callable[[str], str]:
     """Takes the line's secrets out of a text that may repeat them, such as a far side's answer."""
     try:
-        secrets = sorted(_values(dict(gateway.secrets)), key=len, reverse=True)
+        return Masker(_values(dict(gateway.secrets)))
     except CannotUnseal:
-        secrets = []
-    # As they are, and as a URL carries them.
-    wanted = dict.fromkeys(
-        form for value in secrets for form in (value, quote(value, safe=""), quote(value), quote_plus(value))
-    )
-
-    def mask(text: str) -> str:
-        for secret in wanted:
-            text = text.replace(secret, MASK)
-        return redact(text)
-
-    return mask
+        return Masker(())
 
 
 def _values(secrets: Mapping[str, Any]) -> set[str]:
@@ -208,7 +241,7 @@ def _values(secrets: Mapping[str, Any]) -> set[str]:
                 found |= {text, *(part for _name, part in parse_qsl(urlsplit(text).query))}
             else:
                 found |= {text, *text.split(), *text.split(":")}
-    return {text for text in found if len(text) >= SHORTEST_SECRET and not names_in(text)}
+    return {text for text in found if not names_in(text)}
 
 
 def facts(gateway: Gateway) -> list[tuple[str, str]]:

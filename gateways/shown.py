@@ -6,9 +6,12 @@ from bson import ObjectId
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from gateways import describe
-from gateways.models import Pool
+from gateways import describe, pictures
+from gateways.models import Gateway, Pool
 from gateways.queries import LineRow, PoolOverview
+from messaging import queries as messaging
+from messaging.flow import sent_today_by
+from messaging.queries import AtLine
 from sessions_app.describe import cause_sentence
 
 WAITING_MOST = 1_000
@@ -24,8 +27,22 @@ def pool_values(overview: PoolOverview) -> dict[str, Any]:
         "more": max(0, len(overview.lines) - LINES_IN_CARD),
         "total": len(overview.lines),
         "ready": overview.ready,
+        "strategy": str(pool.get_strategy_display()).partition(":")[0],
         "pace": describe.pace_sentence(pool),
         "throttle": describe.throttle_sentence(pool),
+        "rests": describe.rests_sentence(pool),
+    }
+
+
+def picture_values(overview: PoolOverview) -> dict[str, Any]:
+    """What a pool's page shows of who gets what, and how fast."""
+    pool = overview.pool
+    today = sent_today_by([row.gateway.pk for row in overview.lines])
+    return {
+        "pool": pool,
+        "picture": pictures.who_gets_what(pool.strategy, pool.channel, overview.lines, today=today),
+        "pace": pictures.pace(pool, lines=overview.ready),
+        "today": sum(today.values()),
     }
 
 
@@ -34,8 +51,8 @@ def waiting_values(pool: Pool, number: int) -> dict[str, Any]:
     return {"pool": pool, "waiting": number, "capped": number >= WAITING_MOST}
 
 
-def line_values(row: LineRow) -> dict[str, Any]:
-    """What a line's row shows."""
+def line_values(row: LineRow, *, today: int | None = None) -> dict[str, Any]:
+    """What a line's row shows; `today` is how many it has sent, where that is known already."""
     gateway = row.gateway
     reason, _detail = describe.line_reason(gateway)
     if row.session:
@@ -47,8 +64,14 @@ def line_values(row: LineRow) -> dict[str, Any]:
         "gateway": gateway,
         "address": line_address(row),
         "reason": reason,
+        "today": sent_today_by([gateway.pk]).get(gateway.pk, 0) if today is None else today,
         "rests_until": gateway.next_send_at if rests else None,
     }
+
+
+def standing(gateway: Gateway) -> AtLine:
+    """What stands at a line: what will become of it is told before it is moved or deleted."""
+    return messaging.at_lines([gateway.pool_id]).get(gateway.pk, AtLine())
 
 
 def line_address(row: LineRow) -> str:

@@ -11,7 +11,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, MutableMapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -47,6 +47,14 @@ class Answer:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a request looked like on its way: its headers, none if it was never written, and its time in seconds."""
+
+    headers: Mapping[str, str] = field(repr=False)
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,8 @@ class _Course:
     connect: float
     """Seconds that connecting may take after that."""
     begun: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Those of the request as it is written."""
 
     def begin(self) -> None:
         """Called right before the request is written."""
@@ -128,14 +138,21 @@ class _OneTry(aiohttp.ClientRequest):
     """A request that tells its course when it is about to be written."""
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        _course.get().begin()
+        course = _course.get()
+        course.begin()
+        course.headers = dict(self.headers)
         return await super().send(conn)
 
 
-def exchange(requests: Sequence[Request], way: Way, *, not_after: float) -> Iterator[Answer | SendError]:
-    """One answer or error for each request, as they come. No request starts after `not_after` (time.monotonic())."""
+def exchange(
+    requests: Sequence[Request], way: Way, *, not_after: float, seen: MutableMapping[str, Seen] | None = None
+) -> Iterator[Answer | SendError]:
+    """One answer or error for each request, as they come. No request starts after `not_after` (time.monotonic()).
+
+    `seen` gets what each looked like, by attempt, before its answer is given.
+    """
     loop = _StandingLoop()
-    batch = _Batch(way, not_after)
+    batch = _Batch(way, not_after, seen)
     started = time.monotonic()
     try:
         loop.step(batch.start(requests))
@@ -151,7 +168,8 @@ def exchange(requests: Sequence[Request], way: Way, *, not_after: float) -> Iter
 class _Batch:
     """The requests of one call, their session and their results."""
 
-    def __init__(self, way: Way, not_after: float) -> None:
+    def __init__(self, way: Way, not_after: float, seen: MutableMapping[str, Seen] | None) -> None:
+        self._seen = seen
         self.results: asyncio.Queue[Answer | SendError] = asyncio.Queue()
         self._way = way
         self._not_after = not_after
@@ -192,13 +210,18 @@ class _Batch:
     async def _run(self, session: aiohttp.ClientSession, request: Request, at: float) -> None:
         course = _Course(self._not_after, min(CONNECT_TIMEOUT, self._way.timeout))
         _course.set(course)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             async with self._slots:
-                await asyncio.sleep(at - asyncio.get_running_loop().time())
+                await asyncio.sleep(at - loop.time())
+                began = loop.time()
                 course.check_start()  # before connecting too: a line that is down shouldn't be tried for nothing
                 result: Answer | SendError = await self._exchange(session, request)
         except Exception as error:
             result = failure(request.attempt_id, error, begun=course.begun)
+        if self._seen is not None:
+            self._seen[request.attempt_id] = Seen(course.headers, loop.time() - began)
         self.results.put_nowait(result)
 
     async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Answer:

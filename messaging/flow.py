@@ -74,11 +74,15 @@ def _day(day: date) -> Counter[str]:
     return _figures(next(iter(collection(DayTally).aggregate(pipeline, session=session())), None))
 
 
+def this_day() -> str:
+    """Today in this installation's time zone, as DayTally has it."""
+    return day_of(timezone.now(), timezone.get_default_timezone()).isoformat()
+
+
 def sent_today_by(lanes: Iterable[ObjectId]) -> dict[ObjectId, int]:
     """How many messages went out today by each of these lanes, tests and replies too."""
     wanted = {str(lane): lane for lane in lanes}
-    today = day_of(timezone.now(), timezone.get_default_timezone()).isoformat()
-    found = collection(DayTally).find({"day": today, "lane": {"$in": list(wanted)}}, {"lane": 1, "sent": 1})
+    found = collection(DayTally).find({"day": this_day(), "lane": {"$in": list(wanted)}}, {"lane": 1, "sent": 1})
     return {wanted[row["lane"]]: int(row["sent"]) for row in found if row.get("sent")}
 
 

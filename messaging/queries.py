@@ -1,5 +1,6 @@
 """Reading messages and their counts."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -330,9 +331,41 @@ def counts_by_lane(gateway: ObjectId) -> dict[str, int]:
     return {status: int(found.get(status, 0)) for status in moved}
 
 
-def tests_of(*, pool: ObjectId, gateway: ObjectId, limit: int) -> list[Message]:
-    """The latest tests that went by a line, newest first; `pool` is the line's."""
-    own = {"pool": pool, "status": {"$in": list(STATUSES)}, "campaign": None, "gateway": gateway}
+def held_by(*, pool: ObjectId, gateway: ObjectId) -> int:
+    """How many messages of its pool a line has claimed or is sending."""
+    held = {"pool": pool, "status": {"$in": [MessageStatus.CLAIMED.value, MessageStatus.SENDING.value]}}
+    return int(collection(Message).count_documents({**held, "gateway": gateway}, hint=CLAIM_INDEX))
+
+
+@dataclass(frozen=True, slots=True)
+class AtLine:
+    """What stands at a line of its pool: messages that were dealt to it, replies and tests that wait, and doubts."""
+
+    dealt: int = 0
+    direct: int = 0
+    uncertain: int = 0
+
+
+def at_lines(pools: Sequence[ObjectId]) -> dict[ObjectId, AtLine]:
+    """What stands at the lines of these pools, by line; those at which nothing stands are left out."""
+    standing = {
+        "pool": {"$in": list(pools)},
+        "status": {"$in": [MessageStatus.PENDING.value, MessageStatus.UNCERTAIN.value]},
+        "gateway": {"$ne": None},
+    }
+    group = {"_id": {"gateway": "$gateway", "status": "$status", "direct": {"$eq": ["$campaign", None]}}}
+    found: dict[ObjectId, Counter[str]] = defaultdict(Counter)
+    pipeline: list[dict[str, Any]] = [{"$match": standing}, {"$group": {**group, "n": {"$sum": 1}}}]
+    for row in collection(Message).aggregate(pipeline, hint=CLAIM_INDEX) if pools else ():
+        key = row["_id"]
+        name = "uncertain" if key["status"] == MessageStatus.UNCERTAIN else "direct" if key["direct"] else "dealt"
+        found[key["gateway"]][name] += int(row["n"])
+    return {gateway: AtLine(**counts) for gateway, counts in found.items()}
+
+
+def tests_of(*, pools: Sequence[ObjectId], gateway: ObjectId, limit: int) -> list[Message]:
+    """The latest tests that went by a line, newest first; `pools` are those that it may have been in."""
+    own = {"pool": {"$in": list(pools)}, "status": {"$in": list(STATUSES)}, "campaign": None, "gateway": gateway}
     found = collection(Message).find({**own, "kind": Kind.TEST.value}, {"_id": 1}, hint=CLAIM_INDEX)
     ids = [row["_id"] for row in found.sort("_id", -1).limit(limit)]
     return list(Message.objects.filter(pk__in=ids).order_by("-pk"))

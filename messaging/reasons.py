@@ -44,6 +44,7 @@ REASONS = {
     "page_reloaded": gettext_lazy("WhatsApp's page was loaded again while it was sending"),
     "seen": gettext_lazy("WhatsApp's page had begun it before"),
     "database_away": gettext_lazy("the database was away"),
+    "line_deleted": gettext_lazy("its line was deleted before it was sent"),
     "unusable": gettext_lazy("the line's settings can't be used"),
     "fault": gettext_lazy("a fault stopped its work; the log says more"),
     "per_minute": gettext_lazy("it has sent what it may in a minute"),

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -17,42 +18,70 @@ _NEVER_READ = (408, 425)  # the far side speaks of a request that it did not rea
 _LONGEST_REST = 3600.0
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What told an answer's meaning: a stable word, the line's pattern or path, and what of the answer it found."""
+
+    name: str
+    pattern: str = ""
+    matched: str = ""
+
+
 def read_send(answer: Answer, config: Mapping[str, Any], *, now: datetime) -> Sent | SendError:
     """What the answer to a send says, by the line's fields. `now` is for a Retry-After that is a date."""
+    return judge(answer, config, now=now)[0]
+
+
+def judge(answer: Answer, config: Mapping[str, Any], *, now: datetime) -> tuple[Sent | SendError, Rule]:
+    """The same, and which rule told it."""
     status = answer.status
     if status in _NOT_LET_IN or str(status) in config["refusal_statuses"].split(","):
         rest = retry_after(answer.headers.get("retry-after", ""), now)
-        return _error(answer, ErrorKind.REFUSED, f"http_{status}", _said(answer), scope=Scope.LINE, rest=rest)
+        refused = _error(answer, ErrorKind.REFUSED, f"http_{status}", _said(answer), scope=Scope.LINE, rest=rest)
+        return refused, Rule("not_let_in" if status in _NOT_LET_IN else "refusal_status", config["refusal_statuses"])
     if 200 <= status < 300:
         return _read_success(answer, config)
     if status == 409 and config["deduplicates"]:
-        return Sent(answer.attempt_id, find(answer.body, config["id_path"]), "The gateway had it already.")
+        provider_id = find(answer.body, config["id_path"])
+        return Sent(answer.attempt_id, provider_id, "The gateway had it already."), Rule("known_already")
     if 300 <= status < 400:
         detail = "The gateway redirects, which is not followed: put the final address into the line's url."
-        return _error(answer, ErrorKind.UNKNOWN, f"http_{status}", detail, scope=Scope.LINE)
+        redirected = _error(answer, ErrorKind.UNKNOWN, f"http_{status}", detail, scope=Scope.LINE)
+        return redirected, Rule("redirect", matched=answer.headers.get("location", ""))
     if status in _NEVER_READ or status >= 500 or status < 200:
         rest = retry_after(answer.headers.get("retry-after", ""), now)
-        return _error(answer, ErrorKind.UNKNOWN, f"http_{status}", _said(answer), scope=Scope.LINE, rest=rest)
+        unknown = _error(answer, ErrorKind.UNKNOWN, f"http_{status}", _said(answer), scope=Scope.LINE, rest=rest)
+        return unknown, Rule("no_word_status")
     scope = Scope.LINE if status in _LINE_STATUSES else Scope.MESSAGE
-    return _error(answer, ErrorKind.PERMANENT, f"http_{status}", _said(answer), scope=scope)
+    return _error(answer, ErrorKind.PERMANENT, f"http_{status}", _said(answer), scope=scope), Rule("refused_status")
 
 
-def _read_success(answer: Answer, config: Mapping[str, Any]) -> Sent | SendError:
+def _read_success(answer: Answer, config: Mapping[str, Any]) -> tuple[Sent | SendError, Rule]:
     text = answer.body.decode("utf-8", "replace")
-    provider_id = find(answer.body, config["id_path"])
-    if config["failure_pattern"] and re.search(config["failure_pattern"], text):
-        return _error(answer, ErrorKind.PERMANENT, "rejected", _said(answer))
+    path = config["id_path"]
+    provider_id = find(answer.body, path)
+    failure = config["failure_pattern"]
+    if failure and (found := re.search(failure, text)):
+        return _error(answer, ErrorKind.PERMANENT, "rejected", _said(answer)), Rule("failure", failure, found[0])
     if config["success_pattern"]:
-        if re.search(config["success_pattern"], text):
-            return Sent(answer.attempt_id, provider_id)
-        if not text.strip() or _is_page(answer):
-            return _unreadable(answer)
-        return _error(answer, ErrorKind.PERMANENT, "rejected", _said(answer))
+        return _read_by_pattern(answer, config["success_pattern"], text, provider_id)
     # With no check declared, a page is a proxy's or a login's as likely as the gateway's; and a gateway that was said
     # to answer with an id and doesn't may have accepted or not.
-    if _is_page(answer) or (config["id_path"] and provider_id is None):
-        return _unreadable(answer)
-    return Sent(answer.attempt_id, provider_id)
+    if _is_page(answer):
+        return _unreadable(answer), Rule("page")
+    if path and provider_id is None:
+        return _unreadable(answer), Rule("no_id", path)
+    return Sent(answer.attempt_id, provider_id), Rule("id", path, provider_id or "") if path else Rule("status")
+
+
+def _read_by_pattern(answer: Answer, pattern: str, text: str, provider_id: str | None) -> tuple[Sent | SendError, Rule]:
+    if found := re.search(pattern, text):
+        return Sent(answer.attempt_id, provider_id), Rule("success", pattern, found[0])
+    if not text.strip():
+        return _unreadable(answer), Rule("empty")
+    if _is_page(answer):
+        return _unreadable(answer), Rule("page")
+    return _error(answer, ErrorKind.PERMANENT, "rejected", _said(answer)), Rule("no_success", pattern)
 
 
 def read_status(answer: Answer, config: Mapping[str, Any]) -> Sent | Failed | Unknown:

@@ -4,7 +4,7 @@ import base64
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 import phonenumbers
 
@@ -45,16 +45,18 @@ def send_request(line: Line, outbound: Outbound) -> Request:
     return Request(outbound.attempt_id, config["method"], url, headers, body)
 
 
-def secrets_of(line: Line) -> list[str]:
-    """Every text of the line that a far side's answer must not bring into our logs, longest first."""
+def secrets_of(line: Line) -> set[str]:
+    """Every text of the line that a far side's answer must not bring into our logs or pages (gateways.masking)."""
     config = line.config
     token = config["token"]
-    found = {token, token.partition(":")[2], base64.b64encode(token.encode()).decode(), *config["headers"].values()}
+    found = {token, *token.split(":"), *config["headers"].values()}
+    found.add(line.callback_url.rpartition("/")[2])  # whoever has it can report in the gateway's name
     for url in (config["url"], config["status_url"]):
-        pairs = parse_qsl(urlsplit(url).query)
-        found |= {value for name, value in pairs if not placeholders.names_in(value)}
+        parts = urlsplit(url)
+        found |= {value for _name, value in parse_qsl(parts.query)}
+        found |= {unquote(text) for text in (parts.username, parts.password) if text}
     found |= {text.partition(" ")[2] for text in list(found)}  # what follows Bearer or Token
-    return sorted((text for text in found if len(text) >= 4), key=len, reverse=True)
+    return {text for text in found if not placeholders.names_in(text)}
 
 
 def status_request(line: Line, outbound: Outbound) -> Request:

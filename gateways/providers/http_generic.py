@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 
 from domain.delivery import (
     ErrorKind,
@@ -16,12 +17,13 @@ from domain.delivery import (
     Unknown,
 )
 from gateways import net
+from gateways.masking import Masker
 from gateways.provider import Line, WebhookRequest
-from gateways.providers.generic_answer import read_send, read_status
+from gateways.providers.generic_answer import Rule, judge, read_status
 from gateways.providers.generic_callback import read_callback
 from gateways.providers.generic_request import Unsendable, secrets_of, send_request, status_request
-from gateways.transport import Request, Way, exchange, failure
-from lib.redaction import MASK
+from gateways.providers.generic_trace import tell
+from gateways.transport import Answer, Request, Seen, Way, exchange, failure
 
 
 class HttpGeneric:
@@ -54,12 +56,22 @@ class HttpGeneric:
                 requests.append(send_request(self._line, outbound))
             except Unsendable as error:
                 yield SendError(outbound.attempt_id, ErrorKind.PERMANENT, error.code, error.detail)
-        for answer in exchange(requests, self._way, not_after=not_after):
-            if isinstance(answer, SendError):
-                yield answer
-            else:
-                result = read_send(answer, self._line.config, now=datetime.now(UTC))
-                yield replace(result, detail=self._without_secrets(result.detail))
+        traced = {outbound.attempt_id for outbound in batch if outbound.traced}
+        watched = {request.attempt_id: request for request in requests if request.attempt_id in traced}
+        seen: dict[str, Seen] = {}
+        for answer in exchange(requests, self._way, not_after=not_after, seen=seen if watched else None):
+            result, rule = self._read(answer)
+            if answer.attempt_id in watched:
+                request = watched[answer.attempt_id]
+                told = tell(self._line, self._mask, request, seen[answer.attempt_id], answer, rule)
+                result = replace(result, exchange=told)
+            yield result
+
+    def _read(self, answer: Answer | SendError) -> tuple[Sent | SendError, Rule]:
+        if isinstance(answer, SendError):
+            return answer, Rule(answer.code)
+        result, rule = judge(answer, self._line.config, now=datetime.now(UTC))
+        return replace(result, detail=self._clean(result.detail)), rule
 
     def reconcile(self, outbound: Outbound, *, not_after: float) -> Reconciled:
         """Send again under the same id where the far side deduplicates, else ask its status address.
@@ -80,7 +92,7 @@ class HttpGeneric:
         if isinstance(answer, SendError):
             return answer
         said = read_status(answer, self._line.config)
-        return replace(said, detail=self._without_secrets(said.detail))
+        return replace(said, detail=self._clean(said.detail))
 
     def poll(self) -> Iterable[Receipt | Incoming]:
         """Nothing: reports come by callback."""
@@ -88,9 +100,7 @@ class HttpGeneric:
 
     def receipts(self, request: WebhookRequest) -> Iterable[Receipt | Incoming]:
         found = read_callback(request, self._line.config)
-        return [
-            replace(one, detail=self._without_secrets(one.detail)) if isinstance(one, Receipt) else one for one in found
-        ]
+        return [replace(one, detail=self._clean(one.detail)) if isinstance(one, Receipt) else one for one in found]
 
     def check(self) -> Health:
         """Name, connection and TLS alone: a request, even an empty one, may be taken for a message."""
@@ -105,8 +115,11 @@ class HttpGeneric:
             return Health(False, failure("", error, begun=False).detail)
         return Health(True)
 
-    def _without_secrets(self, text: str) -> str:
+    def _clean(self, text: str) -> str:
         """The far side's words, should they repeat a credential of ours."""
-        for secret in secrets_of(self._line) if text else ():
-            text = text.replace(secret, MASK)
-        return text
+        return self._mask.known(text) if text else ""
+
+    @cached_property
+    def _mask(self) -> Masker:
+        # Made when something is to be masked: most answers have nothing to tell.
+        return Masker(secrets_of(self._line))

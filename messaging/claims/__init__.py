@@ -5,6 +5,7 @@ token proves that a claim is still its own, its epoch tells its attempts from th
 """
 
 from messaging.claims.answers import settle, settle_doubt, take_doubts
+from messaging.claims.directs import direct_lanes, follow, give_up
 from messaging.claims.enrolling import add_direct, enroll
 from messaging.claims.lanes import claim, new_attempts, release, start
 from messaging.claims.recovery import doubted, holders, leave_to_people, recover_orphans, recover_strangers
@@ -23,8 +24,11 @@ __all__ = [
     "apply_receipts",
     "claim",
     "deal",
+    "direct_lanes",
     "doubted",
     "enroll",
+    "follow",
+    "give_up",
     "hand_back",
     "holders",
     "leave_to_people",

@@ -33,15 +33,16 @@ def recover_strangers(*, pool: ObjectId, gateway: ObjectId) -> Counter[str]:
 def holders(pool: ObjectId) -> list[ObjectId]:
     """The gateways that hold messages of the pool, rightly or not: claimed or being sent."""
     held = {"pool": pool, "status": {"$in": [S.CLAIMED.value, S.SENDING.value]}}
-    return _gateways_of(held)
+    return gateways_of(held)
 
 
 def doubted(pool: ObjectId) -> list[ObjectId]:
     """The gateways of the pool's uncertain messages that wait for an automatic look."""
-    return _gateways_of({"pool": pool, "status": S.UNCERTAIN.value, "due_at": {"$ne": None}})
+    return gateways_of({"pool": pool, "status": S.UNCERTAIN.value, "due_at": {"$ne": None}})
 
 
-def _gateways_of(condition: dict[str, Any]) -> list[ObjectId]:
+def gateways_of(condition: dict[str, Any]) -> list[ObjectId]:
+    """The lines that messages name of which this is true; it begins as the claim index does."""
     pipeline = [{"$match": condition}, {"$group": {"_id": "$gateway"}}]
     found = collection(Message).aggregate(pipeline, hint=CLAIM_INDEX)
     return [row["_id"] for row in found if row["_id"] is not None]

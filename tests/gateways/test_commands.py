@@ -37,6 +37,24 @@ def add_line(name: str = "Line", *more: str, pool: str = "SMS", template: str = 
     run("gateway", "add", name, "--kind", "http_generic", "--pool", pool, "--url-template", template, *more)
 
 
+# Moving and deleting -------------------------------------------------------------------------------------------------
+def test_line_is_moved_and_deleted_and_then_its_pool() -> None:
+    for name in ("SMS", "Otro"):
+        run("pool", "add", name, "--channel", "sms")
+    run("pool", "add", "WA", "--channel", "whatsapp")
+    add_line()
+    assert "Otro" in run("gateway", "move", "Line", "--pool", "Otro")
+    assert Gateway.objects.get().pool.name == "Otro"
+    assert "WA" in refusal("gateway", "move", "Line", "--pool", "WA")
+    assert "Line" in refusal("pool", "delete", "Otro")
+    commands.create_session(name="Ventas 1", pool="WA")
+    assert "Ventas 1" in refusal("gateway", "delete", "Ventas 1")
+    run("gateway", "delete", "Line")
+    run("pool", "delete", "Otro")
+    assert [pool.name for pool in Pool.objects.order_by("name")] == ["SMS", "WA"]
+    assert [row.name for row in queries.gateways()] == ["Ventas 1"]
+
+
 # Pools ---------------------------------------------------------------------------------------------------------------
 def test_pool_is_added_with_its_channels_pace() -> None:
     run("pool", "add", "SMS", "--channel", "sms")

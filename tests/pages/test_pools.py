@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from domain.states import MessageStatus
 from gateways import commands
+from gateways.commands import pool_version
 from gateways.models import Channel, Gateway, LaneHealth, Pool
 from lib.mongo import collection, server_now
 from messaging import queries
@@ -95,6 +96,7 @@ def test_list_asks_as_much_of_many_pools_as_of_few(signed_in: Client) -> None:
 
     make_line(make_pool(), "https://host/send")
     make_session(make_whatsapp_pool("Uno"), "Uno")
+    asked()  # what a process remembers for a while is not asked again
     few = asked()
     for number in range(5):
         pool = make_pool()
@@ -155,7 +157,7 @@ def test_pace_that_is_left_empty_is_the_usual_one(
     signed_in: Client, given: dict[str, str], stored: tuple[float, float]
 ) -> None:
     pool = make_whatsapp_pool("Norte", delay_seconds=40, variation_seconds=20)
-    signed_in.post(f"/pools/{pool.pk}/edit/", {"strategy": "competitive", **given})
+    signed_in.post(f"/pools/{pool.pk}/edit/", {"strategy": "competitive", "version": pool_version(pool), **given})
     pool.refresh_from_db()
     assert (pool.delay_seconds, pool.variation_seconds) == stored
 
@@ -166,17 +168,19 @@ def test_pool_is_edited_but_for_its_name_and_channel(signed_in: Client) -> None:
     assert 'name="channel"' not in found
     assert 'value="10"' in found
     form = {"strategy": "random_turns", "delay": "8", "variation": "2", "auto_throttle": "on", "throttle_target": "4",
-            "throttle_max": "2", "name": "Otro", "channel": "sms"}  # fmt: skip
+            "throttle_max": "2", "name": "Otro", "channel": "sms", "version": pool_version(pool)}  # fmt: skip
     answer = signed_in.post(f"/pools/{pool.pk}/edit/", form)
     assert answer["Location"] == f"/pools/{pool.pk}/"
     pool.refresh_from_db()
     assert (pool.name, pool.channel, pool.strategy, pool.delay_seconds, pool.throttle_target, pool.throttle_max) == (
         "Norte", "whatsapp", "random_turns", 8, 4, 2,
     )  # fmt: skip
-    signed_in.post(f"/pools/{pool.pk}/edit/", {"strategy": "competitive", "delay": "8", "variation": "2"})
+    form = {"strategy": "competitive", "delay": "8", "variation": "2", "version": pool_version(pool)}
+    signed_in.post(f"/pools/{pool.pk}/edit/", form)
     pool.refresh_from_db()
     assert (pool.auto_throttle, pool.strategy) == (False, "competitive")
-    refused = signed_in.post(f"/pools/{pool.pk}/edit/", {"strategy": "competitive", "delay": "1", "variation": "2"})
+    wrong = {**form, "delay": "1", "version": pool_version(pool)}
+    refused = signed_in.post(f"/pools/{pool.pk}/edit/", wrong)
     assert "from 0 to the delay" in refused.content.decode()
 
 

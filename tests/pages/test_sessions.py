@@ -19,7 +19,7 @@ from domain.phones import shown_phone
 from domain.states import Desired, SessionStatus
 from gateways.models import Gateway
 from lib.mongo import collection
-from messaging.claims.steps import this_day
+from messaging.flow import this_day
 from messaging.models import DayTally, Kind, Message
 from sessions_app.models import Picture, Request, Session, SessionChange
 from systemlog.models import SystemLog

@@ -1,4 +1,4 @@
-"""manage.py gateway: add, list, check, activate and deactivate lines."""
+"""manage.py gateway: add, list, check, move, activate, deactivate and delete lines."""
 
 import json
 from argparse import ArgumentParser
@@ -8,14 +8,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from gateways import commands, queries
+from gateways import commands, members, queries
 from gateways.errors import GatewayError
 from gateways.registry import line_of, provider_for
 from lib.sealed import CannotUnseal
 
 
 class Command(BaseCommand):
-    help = "Add, list, check, activate and deactivate gateways: the lines that messages go out by."
+    help = "Add, list, check, move, activate, deactivate and delete gateways: the lines that messages go out by."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -40,8 +40,13 @@ class Command(BaseCommand):
             ("check", "try to connect, without sending anything"),
             ("activate", "let it send"),
             ("deactivate", "keep it from starting anything new"),
+            ("delete", "let an SMS line go; what it has sent keeps its name"),
         ):
             actions.add_parser(action, help=text).add_argument("name")
+
+        move = actions.add_parser("move", help="move it to another pool of its channel, also while it sends")
+        move.add_argument("name")
+        move.add_argument("--pool", required=True)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -52,6 +57,11 @@ class Command(BaseCommand):
                 self._list(as_json=options["json"])
             elif action == "check":
                 self._check(options["name"])
+            elif action == "move":
+                self._move(options["name"], options["pool"])
+            elif action == "delete":
+                gone = members.delete_line(commands.line_named(options["name"]).pk)
+                self.stdout.write(_("Gateway “%(name)s” deleted.") % {"name": gone.name})
             else:
                 self._set_active(options["name"], active=action == "activate")
         except (GatewayError, CannotUnseal) as error:
@@ -88,6 +98,17 @@ class Command(BaseCommand):
                 _("Gateway “%(name)s” can't be used: %(detail)s") % {"name": name, "detail": health.detail}
             )
         self.stdout.write(_("Gateway “%(name)s” can be reached.") % {"name": name})
+
+    def _move(self, name: str, pool: str) -> None:
+        target = commands.pool_named(pool)
+        gateway = commands.gateway_named(name)
+        if gateway.channel != target.channel:
+            raise GatewayError(
+                _("The pool “%(name)s” is of the channel %(other)s; this line is of %(channel)s.")
+                % {"name": pool, "other": target.channel, "channel": gateway.channel}
+            )
+        members.move_lines([gateway.pk], target=target)
+        self.stdout.write(_("Gateway “%(name)s” is in the pool “%(pool)s”.") % {"name": name, "pool": target.name})
 
     def _set_active(self, name: str, *, active: bool) -> None:
         gateway = commands.set_gateway_active(name=name, active=active)

@@ -1,4 +1,4 @@
-"""manage.py pool: add, change, list, activate and deactivate pools."""
+"""manage.py pool: add, change, list, activate, deactivate and delete pools."""
 
 import json
 from argparse import ArgumentParser, BooleanOptionalAction
@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from gateways import commands, queries
+from gateways import commands, members, queries
 from gateways.errors import GatewayError
 from gateways.models import Channel, Strategy
 
@@ -17,7 +17,7 @@ CHANGEABLE = ("strategy", "delay", "variation", "auto_throttle", "throttle_targe
 
 
 class Command(BaseCommand):
-    help = "Add, change, list, activate and deactivate pools: the lines that share a campaign's messages."
+    help = "Add, change, list, activate, deactivate and delete pools: the lines that share a campaign's messages."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -46,6 +46,7 @@ class Command(BaseCommand):
         for action, text in (
             ("activate", "let its lines send"),
             ("deactivate", "keep its lines from starting anything"),
+            ("delete", "let it go, once nothing uses it"),
         ):
             actions.add_parser(action, help=text).add_argument("name")
 
@@ -58,6 +59,9 @@ class Command(BaseCommand):
                 self.stdout.write(_("Pool “%(name)s” changed.") % {"name": pool.name})
             elif options["action"] == "list":
                 self._list(as_json=options["json"])
+            elif options["action"] == "delete":
+                gone = members.delete_pool(commands.pool_named(options["name"]).pk)
+                self.stdout.write(_("Pool “%(name)s” deleted.") % {"name": gone.name})
             else:
                 self._set_active(options["name"], active=options["action"] == "activate")
         except GatewayError as error:

@@ -1,116 +1,39 @@
-"""The pages of pools and SMS lines: lists, details, forms, switching on and off, tests."""
+"""The pages of SMS lines: details, forms, switching on and off, tests, deleting."""
 
 from typing import Any
 
 from bson import ObjectId
 from django import forms as django_forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from gateways import commands, forms, queries
+from gateways import commands, forms, members, queries
 from gateways.errors import GatewayError
 from gateways.fields import Kind
 from gateways.kinds import KINDS, kind_named
-from gateways.models import Channel, Gateway, Pool
-from gateways.shown import WAITING_MOST, address_of, line_values, pool_values, waiting_values
+from gateways.models import Gateway, Pool
+from gateways.shown import address_of, standing
 from lib.htmx import go_to, is_part
-from lib.paging import keyset_page
 from lib.sealed import CannotUnseal
-from messaging import queries as messaging
 from sessions_app.models import Session
 from systemlog.audit import record
 
-CAMPAIGNS = 10
 TEMPLATE_WAY = "template"
 LINE_KINDS = [kind for kind in KINDS.values() if not kind.needs_session]
 
 
-# Pools ----------------------------------------------------------------------------------------------------------------
-def pools(request: HttpRequest) -> HttpResponse:
-    """All pools, by channel."""
-    found = list(Pool.objects.order_by("name"))
-    waiting = messaging.waiting_by_pool([pool.pk for pool in found], most=WAITING_MOST)
-    cards = [
-        (one.pool, pool_values(one), waiting_values(one.pool, waiting[one.pool.pk])) for one in queries.overviews(found)
-    ]
-    groups = [(channel, [card for card in cards if card[0].channel == channel]) for channel in Channel]
-    return render(request, "gateways/pools.html", {"groups": groups if found else []})
+def _present() -> QuerySet[Gateway]:
+    return Gateway.objects.filter(deleted_at=None).select_related("pool")
 
 
-def pool(request: HttpRequest, pk: ObjectId) -> HttpResponse:
-    """One pool: how it sends, its lines, the campaigns that use it."""
-    found = get_object_or_404(Pool, pk=pk)
-    overview = queries.overviews([found])[0]
-    page = keyset_page(Gateway.objects.filter(pool=found), by="name", mark=request.GET.get("mark", ""))
-    shown = {gateway.pk for gateway in page.rows}
-    rows = [(row.gateway.pk, line_values(row)) for row in overview.lines if row.gateway.pk in shown]
-    waiting = messaging.waiting_by_pool([found.pk], most=WAITING_MOST)[found.pk]
-    context = {
-        "pool": found,
-        "pool_id": str(found.pk),
-        "figures": pool_values(overview),
-        "waiting": waiting_values(found, waiting),
-        "page": page,
-        "rows": rows,
-        "campaigns": [
-            (c, address_of("campaigns:campaign", c.pk)) for c in queries.campaigns_of(found, limit=CAMPAIGNS)
-        ],
-        "sms": found.channel == Channel.SMS,
-    }
-    return render(request, "gateways/pool.html", context)
-
-
-def new_pool(request: HttpRequest) -> HttpResponse:
-    """Create a pool."""
-    form = forms.PoolForm(request.POST or None, channel=request.GET.get("channel", ""))
-    if request.method == "POST" and form.is_valid():
-        try:
-            made = commands.create_pool(**form.settings())
-        except GatewayError as error:
-            forms.refuse(error, form)
-        else:
-            record(request.user, "pool.create", kind="pool", id=made.pk, name=made.name)
-            messages.success(request, _("Pool “%(name)s” created.") % {"name": made.name})
-            return go_to(request, "gateways:pool", made.pk)
-    return render(request, "gateways/pool_form.html", {"form": form})
-
-
-def edit_pool(request: HttpRequest, pk: ObjectId) -> HttpResponse:
-    """Change how a pool sends."""
-    found = get_object_or_404(Pool, pk=pk)
-    form = forms.PoolForm(request.POST or None, pool=found)
-    if request.method == "POST" and form.is_valid():
-        try:
-            commands.change_pool(name=found.name, **form.settings())
-        except GatewayError as error:
-            forms.refuse(error, form)
-        else:
-            record(request.user, "pool.change", kind="pool", id=found.pk, name=found.name, data=form.settings())
-            messages.success(request, _("Saved. Its lines take it up within seconds."))
-            return go_to(request, "gateways:pool", found.pk)
-    return render(request, "gateways/pool_form.html", {"form": form, "pool": found})
-
-
-@require_POST
-def switch_pool(request: HttpRequest, pk: ObjectId) -> HttpResponse:
-    """Let a pool send, or not."""
-    found = get_object_or_404(Pool, pk=pk)
-    on = request.POST.get("active") == "1"
-    commands.set_pool_active(name=found.name, active=on)
-    record(request.user, "pool.switch_on" if on else "pool.switch_off", kind="pool", id=found.pk, name=found.name)
-    said = _("“%(name)s” is switched on.") if on else _("“%(name)s” is switched off: its messages wait.")
-    messages.success(request, said % {"name": found.name})
-    return go_to(request, "gateways:pool", found.pk)
-
-
-# Lines ----------------------------------------------------------------------------------------------------------------
 def line(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     """One line; a WhatsApp session's has the session's page."""
-    found = get_object_or_404(Gateway.objects.select_related("pool"), pk=pk)
+    found = get_object_or_404(_present(), pk=pk)
     kind = KINDS.get(found.kind)
     if kind is not None and kind.needs_session:
         session = get_object_or_404(Session, gateway=found.pk)
@@ -127,6 +50,8 @@ def _line_page(request: HttpRequest, found: Gateway, **more: Any) -> HttpRespons
         "facts": queries.facts(found),
         "has_callback": bool(queries.callback_address(found)),
         "form": forms.TestForm(),
+        "others": list(Pool.objects.filter(channel=found.channel).exclude(pk=found.pool_id).order_by("name")),
+        "standing": standing(found),
         **more,
     }
     return render(request, "gateways/line.html", context)
@@ -175,7 +100,7 @@ def _created(
 @never_cache
 def edit_line(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     """Change a line's settings; its secrets stay unless new ones are given."""
-    found = get_object_or_404(Gateway.objects.select_related("pool"), pk=pk)
+    found = get_object_or_404(_present(), pk=pk)
     if found.kind not in [kind.name for kind in LINE_KINDS]:
         raise Http404
     try:
@@ -202,19 +127,37 @@ def edit_line(request: HttpRequest, pk: ObjectId) -> HttpResponse:
 @require_POST
 def switch_line(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     """Let a line send, or not."""
-    found = get_object_or_404(Gateway, pk=pk)
+    found = get_object_or_404(_present(), pk=pk)
     on = request.POST.get("active") == "1"
     commands.set_gateway_active(name=found.name, active=on)
     record(request.user, "line.switch_on" if on else "line.switch_off", kind="gateway", id=found.pk, name=found.name)
     said = _("“%(name)s” is switched on.") if on else _("“%(name)s” is switched off: it starts nothing new.")
     messages.success(request, said % {"name": found.name})
+    if request.POST.get("back") == "pool":
+        return go_to(request, "gateways:pool", found.pool_id)
     return go_to(request, "gateways:line", found.pk)
+
+
+@require_POST
+def delete_line(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Let a line go; a session goes by its own page."""
+    found = get_object_or_404(_present(), pk=pk)
+    if found.kind not in [kind.name for kind in LINE_KINDS]:
+        raise Http404
+    try:
+        members.delete_line(found.pk)
+    except GatewayError as error:
+        messages.error(request, str(error))
+        return go_to(request, "gateways:line", found.pk)
+    record(request.user, "line.delete", kind="gateway", id=found.pk, name=found.name)
+    messages.success(request, _("Line “%(name)s” deleted. What it has sent keeps its name.") % {"name": found.name})
+    return go_to(request, "gateways:pool", found.pool_id)
 
 
 @require_POST
 def send_test(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     """Send a text by this line, outside of any campaign."""
-    found = get_object_or_404(Gateway.objects.select_related("pool"), pk=pk)
+    found = get_object_or_404(_present(), pk=pk)
     form = forms.TestForm(request.POST)
     if form.is_valid():
         phone = form.cleaned_data["phone"]
@@ -234,7 +177,7 @@ def send_test(request: HttpRequest, pk: ObjectId) -> HttpResponse:
 @never_cache
 def show_callback(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     """The address that the gateway calls: it holds a secret, so that it is shown to who asks, and that is kept."""
-    found = get_object_or_404(Gateway.objects.select_related("pool"), pk=pk)
+    found = get_object_or_404(_present(), pk=pk)
     address = queries.callback_address(found)
     if not address:
         raise Http404
