@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from campaigns import audience_reading
+from campaigns import audience, audience_reading
 from campaigns.audience import Texts
 from campaigns.audience_reading import Recipient
-from campaigns.models import Campaign
+from campaigns.models import AudienceKind, Campaign
 from debtors.queries import Counted
 from domain.templating import TemplateError
 
@@ -51,6 +51,29 @@ def look(campaign: Campaign) -> Look:
             lacking += 1
             names.update(absent)
     return Look(counted, found[:FIRST], len(found), lacking, whole, names.most_common())
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many messages a campaign would send, and how many rows it would skip, as far as a short look tells.
+
+    `number` is None where counting takes too long; `more`: at least so many.
+    """
+
+    number: int | None
+    skipped: int
+    more: bool = False
+
+
+def reach(campaign: Campaign, found: Look | None = None) -> Reach:
+    """By the check that was kept, where the audience is files, or else by a short look (`found`, if it was had)."""
+    if campaign.audience == AudienceKind.IMPORTS and (check := audience.kept(campaign)) is not None:
+        return Reach(check.rows - check.incomplete, check.incomplete)
+    seen = found or look(campaign)
+    if seen.counted.slow:
+        return Reach(None, 0)
+    skipped = seen.lacking if seen.whole else 0
+    return Reach(seen.counted.number - skipped, skipped, more=seen.counted.more)
 
 
 def first_rows(campaign: Campaign, number: int) -> tuple[list[Recipient], bool]:

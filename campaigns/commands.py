@@ -14,13 +14,13 @@ from django.utils.translation import ngettext
 
 from campaigns import attachments, audience, audience_reading, drafts, lacks, ways_out
 from campaigns.errors import CampaignError
-from campaigns.models import STATUS_LABELS, AudienceCheck, AudienceKind, Campaign
+from campaigns.models import STATUS_LABELS, AudienceCheck, AudienceKind, Campaign, CampaignStretch
 from campaigns.sentences import incomplete_sentences, state_hint, unknown_placeholder
 from campaigns.template_errors import template_error_sentence
 from domain import states
 from domain.states import CampaignStatus, MessageStatus
 from domain.templating import TemplateError
-from lib.mongo import run_tx
+from lib.mongo import Now, run_tx
 from live.events import CampaignChanged
 from live.publish import publish
 from messaging import claims
@@ -260,6 +260,18 @@ def resume(name: str) -> Campaign:
     # A wait for sessions begins anew: it may be what paused it.
     if not _change(campaign, S.RUNNING, origins=(S.PAUSED,), pause_reason="", without_sessions_since=None):
         raise _refuse(campaign, _("“%(name)s” can't be resumed: it is %(status)s."))
+    return campaign
+
+
+def go_on(name: str) -> Campaign:
+    """End the pause that a campaign makes: its next stretch begins now. Raises CampaignError when it makes none."""
+    campaign = find(name)
+    if campaign.status not in (S.RUNNING, S.PAUSED):
+        raise _refuse(campaign, _("“%(name)s” makes no pause: it is %(status)s."))
+    rests = CampaignStretch.objects.filter(campaign=campaign.pk, rests_until__gt=Now())
+    if not rests.update(rests_until=Now()):
+        raise CampaignError(_("“%(name)s” makes no pause now.") % {"name": campaign.name})
+    publish(CampaignChanged(str(campaign.pk)))
     return campaign
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import formats
-from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -19,6 +18,7 @@ from gateways.models import Channel
 from messaging.models import STATUS_LABELS as MESSAGE_LABELS
 from messaging.reasons import reason_sentence
 from messaging.replies import Reply
+from preferences.sending import weekdays_in_words
 from sessions_app.models import STATUS_LABELS as SESSION_LABELS
 
 
@@ -33,6 +33,14 @@ def status_text(progress: Progress) -> str:
     if progress.waits_until:
         when = moment_text(progress.waits_until, progress.timezone)
         return label + " " + _("(its sending window opens at %(time)s)") % {"time": when}
+    for rests in progress.rests[:1]:
+        when = moment_text(rests.rests_until, progress.timezone) if rests.rests_until else ""
+        return (
+            label
+            + " "
+            + _("(it rests until %(time)s, pause %(number)s of %(planned)s)")
+            % {"time": when, "number": rests.begun, "planned": rests.planned}
+        )
     return label
 
 
@@ -113,21 +121,7 @@ def window_text(window: Window) -> str:
 
 def days_text(days: Collection[int]) -> str:
     """Weekdays (0 = Monday) in short words; three and more that follow each other as a stretch of them."""
-    if len(days) == len(WEEKDAYS_ABBR):
-        return _("every day")
-    stretches: list[list[int]] = []
-    for day in sorted(days):
-        if stretches and stretches[-1][-1] == day - 1:
-            stretches[-1].append(day)
-        else:
-            stretches.append([day])
-    parts = [
-        f"{WEEKDAYS_ABBR[each[0]]}–{WEEKDAYS_ABBR[each[-1]]}"
-        if len(each) > 2
-        else ", ".join(str(WEEKDAYS_ABBR[day]) for day in each)
-        for each in stretches
-    ]
-    return ", ".join(parts)
+    return weekdays_in_words(days)
 
 
 def lane_table(lanes: Sequence[LaneRow]) -> list[list[str]]:

@@ -1,26 +1,24 @@
 """What a new campaign is made of, and whether it can be used: text, pools, hours, time zone."""
 
-import difflib
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from bson import ObjectId
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from campaigns.errors import CampaignError
 from campaigns.models import Attachment, Campaign, CampaignChannel, NoSessionPolicy, RotationChoice
 from campaigns.template_errors import template_error_sentence
 from domain.pacing import InvalidWindow, parse_days, parse_hours
+from domain.pauses import InvalidPauses, PauseChannels, PauseMode, PausePlan, parse_durations, parse_plan
 from domain.phones import is_country
 from domain.templating import TemplateError, parse
 from gateways.models import Channel, Pool
+from preferences import queries as preferences
+from preferences.sending import pauses_sentence, window_sentence, zone_named
 
-DEFAULT_HOURS = "08:00-20:00"
-DEFAULT_DAYS = "mon-sat"
 MAX_NAME = 120
 LONGEST_WAIT = 7 * 24 * 60.0
 """Minutes that a campaign may wait for sessions."""
@@ -35,10 +33,10 @@ NEEDED_POOLS = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person says of a new campaign; an empty text means the default.
+    """What a person says of a new campaign; an empty text means the default (preferences/).
 
-    Hours and days are texts as `parse_hours` and `parse_days` take them; the attachment is one of attachments.py, not
-    stored yet.
+    Hours, days and pauses are texts as `parse_hours`, `parse_days` and `parse_plan` take them; the attachment is one of
+    attachments.py, not stored yet.
     """
 
     name: str
@@ -51,6 +49,9 @@ class Draft:
     hours: str = ""
     days: str = ""
     timezone: str = ""
+    pauses: str = ""
+    pause_durations: str = ""
+    pause_channels: str = ""
     country: str = ""
     strict: bool = False
     attachment: Attachment | None = None
@@ -93,10 +94,11 @@ def validate(draft: Draft, *, pk: ObjectId | None = None) -> Campaign:
     pools = _pools(draft)
     with _about("hours"):
         hours, days = _hours(draft)
+    pauses = _pauses(draft)
     with _about("country"):
-        country = country_of(draft.country or settings.DEFAULT_COUNTRY)
+        country = country_of(draft.country or preferences.get("sending.country"))
     with _about("timezone"):
-        zone = zone_of(draft.timezone or settings.TIME_ZONE)
+        zone = zone_of(draft.timezone or preferences.get("sending.timezone"))
     campaign = Campaign(
         pk=pk or ObjectId(),
         name=name,
@@ -110,6 +112,11 @@ def validate(draft: Draft, *, pk: ObjectId | None = None) -> Campaign:
         window_end=hours[1],
         window_days=days,
         timezone=zone,
+        pause_mode=pauses.mode.value,
+        pause_count=pauses.count,
+        pause_every=pauses.every,
+        pause_durations=str(pauses.durations),
+        pause_channels=pauses.channels.value,
         country=country,
         strict=draft.strict,
     )
@@ -237,20 +244,33 @@ def _refuse_whatsapp(draft: Draft) -> None:
 
 def _hours(draft: Draft) -> tuple[tuple[str, str], list[int]]:
     try:
-        hours = parse_hours(draft.hours or DEFAULT_HOURS)
+        hours = parse_hours(draft.hours or preferences.get("sending.hours"))
         # No hours and no days asked for: no window at all.
-        days = parse_days(draft.days or ("all" if hours is None else DEFAULT_DAYS))
+        asked_for_none = bool(draft.hours) and hours is None
+        days = parse_days(draft.days or ("all" if asked_for_none else preferences.get("sending.days")))
     except InvalidWindow as error:
-        sentences = {
-            "bad_hours": _("“%(text)s” is no sending window. Write it like 08:00-20:00, or none."),
-            "empty_hours": _("The sending window “%(text)s” begins and ends at the same time. Write none for all day."),
-            "bad_days": _("“%(text)s” names no days. Write them like mon-sat, or mon,wed,fri, or all."),
-        }
         field = "days" if error.code == "bad_days" else "hours"
-        raise CampaignError(sentences[error.code] % {"text": error.text}, field=field) from error
+        raise CampaignError(window_sentence(error), field=field) from error
     if hours is None:
         return ("", ""), sorted(days)
     return (hours[0].isoformat("minutes"), hours[1].isoformat("minutes")), sorted(days)
+
+
+def usual_pauses() -> PausePlan:
+    """The pauses of a campaign that says nothing of them."""
+    names = ("pause_mode", "pause_count", "pause_every", "pause_durations", "pause_channels")
+    mode, count, every, durations, channels = (preferences.get(f"sending.{name}") for name in names)
+    return PausePlan(PauseMode(mode), count, every, parse_durations(durations), PauseChannels(channels))
+
+
+def _pauses(draft: Draft) -> PausePlan:
+    """The pauses that the draft asks for; what it leaves open is as usual."""
+    usual = usual_pauses()
+    try:
+        return parse_plan(draft.pauses, durations=draft.pause_durations, channels=draft.pause_channels, usual=usual)
+    except InvalidPauses as error:
+        fields = {"bad_durations": "pause_durations", "bad_range": "pause_durations", "bad_channels": "pause_channels"}
+        raise CampaignError(pauses_sentence(error), field=fields.get(error.code, "pauses")) from error
 
 
 def country_of(text: str) -> str:
@@ -266,12 +286,6 @@ def country_of(text: str) -> str:
 def zone_of(name: str) -> str:
     """The time zone of that name. Raises CampaignError that names the one that was meant."""
     try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        sentence = _("“%(name)s” is no time zone. Write it like America/Santiago or Europe/Madrid.") % {"name": name}
-        by_folded = {zone.casefold(): zone for zone in available_timezones()}
-        meant = difflib.get_close_matches(name.strip().replace(" ", "_").casefold(), by_folded, n=1, cutoff=0.8)
-        if meant:
-            sentence += " " + _("Did you mean %(meant)s?") % {"meant": by_folded[meant[0]]}
-        raise CampaignError(sentence) from error
-    return name
+        return zone_named(name)
+    except ValueError as error:
+        raise CampaignError(str(error)) from error

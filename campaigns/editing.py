@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
-from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
@@ -20,11 +19,12 @@ from campaigns.lacks import AUDIENCE, FIELDS
 from campaigns.models import AudienceCheck, AudienceKind, Campaign, ChosenDebtors
 from debtors import queries as debtors
 from domain.folding import fold
-from domain.pacing import parse_days
+from domain.pacing import parse_days, parse_hours
 from domain.states import CampaignStatus
 from lib.mongo import collection, run_tx, session
 from live.events import CampaignChanged
 from live.publish import publish
+from preferences import queries as preferences
 
 SETTINGS = (*(field for fields in FIELDS.values() for field in fields), "unfinished")
 """What a draft says, and a copy takes over: everything else is the campaign's own life."""
@@ -68,16 +68,23 @@ def digest(campaign: Campaign, step: str) -> str:
 
 
 def new_draft(pk: ObjectId, *, owner: Any) -> Campaign:
-    """A draft of `owner`'s with the usual hours, not stored yet."""
+    """A draft of `owner`'s with the usual hours and pauses, not stored yet."""
+    start, end = parse_hours(preferences.get("sending.hours")) or (None, None)
+    pauses = drafts.usual_pauses()
     return Campaign(
         pk=pk,
         name=proposed_name(),
         owner=owner,
-        window_start="08:00",
-        window_end="20:00",
-        window_days=sorted(parse_days(drafts.DEFAULT_DAYS)),
-        timezone=settings.TIME_ZONE,
-        country=settings.DEFAULT_COUNTRY,
+        window_start=f"{start:%H:%M}" if start is not None else "",
+        window_end=f"{end:%H:%M}" if end is not None else "",
+        window_days=sorted(parse_days(preferences.get("sending.days"))),
+        timezone=preferences.get("sending.timezone"),
+        country=preferences.get("sending.country"),
+        pause_mode=pauses.mode.value,
+        pause_count=pauses.count,
+        pause_every=pauses.every,
+        pause_durations=str(pauses.durations),
+        pause_channels=pauses.channels.value,
     )
 
 

@@ -22,7 +22,10 @@ FIELDS = {
     AUDIENCE: ("name", "audience", "audience_imports", "audience_spec"),
     MESSAGE: ("message", "variants", "rotation", "attachment_id", "strict"),
     CHANNEL: ("channel", "whatsapp_pool_id", "sms_pool_id", "no_session_policy", "no_session_minutes", "min_sessions"),
-    PACING: ("window_start", "window_end", "window_days", "timezone", "country"),
+    PACING: (
+        *("window_start", "window_end", "window_days", "timezone", "country"),
+        *("pause_mode", "pause_count", "pause_every", "pause_durations", "pause_channels"),
+    ),
 }
 """What each step says of a campaign; the last one only shows it."""
 

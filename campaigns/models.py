@@ -11,8 +11,10 @@ from django_mongodb_backend.fields import ArrayField, ObjectIdField
 
 from domain.folding import fold
 from domain.pacing import Window
+from domain.pauses import NO_PAUSES, PauseChannels, PauseMode, PausePlan, Stretch, parse_durations
 from domain.states import CampaignStatus
 from gateways.models import Pool
+from preferences.sending import CHANNELS, MODES
 
 
 class CampaignChannel(models.TextChoices):
@@ -124,6 +126,18 @@ class Campaign(models.Model):
     window_end = models.CharField(max_length=5, blank=True, default="")
     window_days = ArrayField(models.IntegerField(), default=list)
     timezone = models.CharField(max_length=50)
+    pause_mode = models.CharField(
+        max_length=10, choices=[(mode.value, MODES[mode.value]) for mode in PauseMode], default=PauseMode.OFF.value
+    )
+    pause_count = models.IntegerField(default=3)
+    pause_every = models.IntegerField(default=30)
+    pause_durations = models.CharField(max_length=100, default="5,10,20,30")
+    """In minutes, as domain.pauses.parse_durations reads them."""
+    pause_channels = models.CharField(
+        max_length=10,
+        choices=[(each.value, CHANNELS[each.value]) for each in PauseChannels],
+        default=PauseChannels.BOTH.value,
+    )
     country = models.CharField(max_length=2)
 
     created_at = models.DateTimeField(auto_now_add=True)
@@ -167,6 +181,48 @@ class Campaign(models.Model):
         """When it may send."""
         hours = [time.fromisoformat(text) if text else None for text in (self.window_start, self.window_end)]
         return Window(hours[0], hours[1], frozenset(self.window_days), self.timezone)
+
+    @property
+    def pauses(self) -> PausePlan:
+        """When it rests, and for how long."""
+        return PausePlan(
+            PauseMode(self.pause_mode),
+            self.pause_count,
+            self.pause_every,
+            parse_durations(self.pause_durations),
+            PauseChannels(self.pause_channels),
+        )
+
+    def pauses_by(self, channel: str) -> PausePlan:
+        """When its messages of a channel rest."""
+        return self.pauses if self.pauses.applies_to(channel) else NO_PAUSES
+
+
+class CampaignStretch(models.Model):
+    """What a campaign with pauses may still send by one channel before the next one (domain/pauses.py).
+
+    It is made when the first place is taken, and changes by compare-and-set only: engine/rests.py, and a person who
+    ends a pause.
+    """
+
+    campaign = ObjectIdField()
+    channel = models.CharField(max_length=10)
+    total = models.IntegerField()
+    """How many messages the campaign had when it began: its pauses are spread over them."""
+    number = models.IntegerField(default=0)
+    length = models.IntegerField(null=True)
+    used = models.IntegerField(default=0)
+    rests_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["campaign", "channel"], name="campaign_stretch"),)
+
+    def __str__(self) -> str:
+        return f"{self.campaign} {self.channel} {self.number}: {self.used}/{self.length}"
+
+    @property
+    def stretch(self) -> Stretch:
+        return Stretch(self.number, self.length, self.used, self.rests_until)
 
 
 class ChosenDebtors(models.Model):

@@ -1,15 +1,17 @@
 """Reading campaigns: their state and counts as one plain value, the same for commands and pages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bson import ObjectId
 from django.db.models import Q, QuerySet
 
-from campaigns.models import Campaign
+from campaigns.models import Campaign, CampaignStretch
 from domain.folding import fold
 from domain.pacing import opens_at
+from domain.pauses import PauseMode
 from domain.states import CampaignStatus
 from gateways.models import Gateway, LaneHealth
 from lib.mongo import Now
@@ -38,6 +40,16 @@ class Progress:
     """Whether it was started and the engine has not taken it up: no worker runs."""
     working: bool
     """Whether the engine still has something to do for it as it stands: not if a person must act first."""
+    pauses: Sequence["Pauses"] = ()
+    """By each channel that it makes pauses by, once it has begun."""
+
+    @property
+    def rests(self) -> list["Pauses"]:
+        """The pauses that keep its messages waiting now, by WhatsApp first."""
+        waits = self.counts["pending"] + self.counts["claimed"]
+        if self.status != CampaignStatus.RUNNING or not waits:
+            return []
+        return [each for each in self.pauses if each.rests_until is not None]
 
     def as_json(self) -> dict[str, Any]:
         """What `campaign status --json` prints."""
@@ -50,22 +62,56 @@ class Progress:
             "pause_reason": self.pause_reason,
             "enrolled": self.enrolled,
             "waits_until": self.waits_until.isoformat() if self.waits_until else None,
+            "rests_until": self.rests[0].rests_until.isoformat() if self.rests and self.rests[0].rests_until else None,
+            "pauses": [each.as_json() for each in self.pauses],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """A campaign's pauses by one channel: how many were begun, of how many, and until when one lasts that goes on."""
+
+    channel: str
+    begun: int
+    planned: int
+    rests_until: datetime | None
+
+    def as_json(self) -> dict[str, Any]:
+        until = self.rests_until.isoformat() if self.rests_until else None
+        return {"channel": self.channel, "begun": self.begun, "planned": self.planned, "rests_until": until}
+
+
+def pauses_of(campaigns: Sequence[Campaign], now: datetime) -> dict[ObjectId, list[Pauses]]:
+    """The pauses of those of the campaigns that make any, by one query, or by none."""
+    asked = {each.pk: each for each in campaigns if each.pause_mode != PauseMode.OFF and each.started_at is not None}
+    found: dict[ObjectId, list[Pauses]] = {}
+    if not asked:
+        return found
+    for row in CampaignStretch.objects.filter(campaign__in=list(asked)).order_by("-channel"):  # WhatsApp first
+        begun = row.number + (row.rests_until is not None)
+        planned = max(begun, asked[row.campaign].pauses_by(row.channel).pauses(row.total))
+        until = row.rests_until if row.stretch.rests(now) else None
+        found.setdefault(row.campaign, []).append(Pauses(row.channel, begun, planned, until))
+    return found
 
 
 def progress(campaign: Campaign, *, now: datetime | None = None) -> Progress:
     """The campaign's state and counts now."""
-    return _progress(campaign, messaging.counts(campaign.pk), now or datetime.now(UTC))
+    moment = now or datetime.now(UTC)
+    return _progress(campaign, messaging.counts(campaign.pk), moment, pauses_of([campaign], moment))
 
 
 def progresses(campaigns: Sequence[Campaign], *, now: datetime | None = None) -> list[Progress]:
     """The state and counts of several campaigns, in their order, by one query."""
     counts = messaging.counts_by_campaign([campaign.pk for campaign in campaigns])
     moment = now or datetime.now(UTC)
-    return [_progress(campaign, counts[campaign.pk], moment) for campaign in campaigns]
+    pauses = pauses_of(campaigns, moment)
+    return [_progress(campaign, counts[campaign.pk], moment, pauses) for campaign in campaigns]
 
 
-def _progress(campaign: Campaign, counts: dict[str, int], now: datetime) -> Progress:
+def _progress(
+    campaign: Campaign, counts: dict[str, int], now: datetime, pauses: Mapping[ObjectId, Sequence[Pauses]]
+) -> Progress:
     status = CampaignStatus(campaign.status)
     waits_until = None
     if status is CampaignStatus.RUNNING:
@@ -97,6 +143,7 @@ def _progress(campaign: Campaign, counts: dict[str, int], now: datetime) -> Prog
             or campaign.sweep_requested
             or bool(counts["sending"])
         ),
+        pauses=pauses.get(campaign.pk, ()),
     )
 
 

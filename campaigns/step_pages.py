@@ -7,21 +7,25 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import audience_words, editing, lacks, report, wording
+from campaigns import audience_words, editing, forecasting, lacks, report, wording
 from campaigns.audience_form import KIND_HINTS, OPS, AudienceForm
-from campaigns.audience_look import look
+from campaigns.audience_look import Look, look, reach
 from campaigns.audience_reading import chosen_debtors
+from campaigns.day import day
 from campaigns.describe import shortage_sentence, window_text
 from campaigns.editing import Conflict
 from campaigns.forms import CHANNEL_HINTS, ROTATION_HINTS, ChannelForm, StepForm
-from campaigns.models import Campaign, CampaignChannel, ChosenDebtors
+from campaigns.models import AudienceKind, Campaign, CampaignChannel, ChosenDebtors
+from campaigns.pacing_fields import pacing_of
 from campaigns.preview import Preview, columns_of, preview, preview_of_row
 from debtors import queries as debtors
 from debtors.intake.reasons import FIELD_LABELS
 from domain.audiences import CORE
+from domain.forecast import Forecast
 from domain.pacing import opens_at
 from domain.values import money
 from gateways import describe
@@ -37,6 +41,7 @@ TITLES = {
 }
 PICKED_SHOWN = 50
 LONG_PARTS = 3
+DAYS_SHOWN = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +172,14 @@ def _joined(form: StepForm, name: str, values: Sequence[str]) -> str:
 def review(campaign: Campaign) -> dict[str, Any]:
     """Everything as it will be."""
     form = ChannelForm(ChannelForm.stored(campaign), campaign=campaign)
+    reached = audience(campaign)
     shown = preview(campaign)
     now = timezone.now()
     opens = opens_at(campaign.window, now + timedelta(hours=1)) if campaign.window_days else now
     return {
         **frame(campaign, lacks.REVIEW),
-        **audience(campaign),
-        **pacing(campaign),
+        **reached,
+        **pacing(campaign, reached["look"]),
         "lacks": lacks.lacks(campaign),
         "who": audience_words.who(campaign),
         "preview": shown,
@@ -181,13 +187,38 @@ def review(campaign: Campaign) -> dict[str, Any]:
         "needed": form.needed,
         "warnings": warnings(campaign, shown),
         "sentences": wording.start_sentences(campaign),
+        "window": window_text(campaign.window),
         "start_default": opens.astimezone(ZoneInfo(campaign.timezone)),
     }
 
 
-def pacing(campaign: Campaign) -> dict[str, Any]:
-    """When it may send, and when it ends at the pace of its pool."""
-    return {"window": window_text(campaign.window), "sentences": wording.start_sentences(campaign)}
+def pacing(campaign: Campaign, found: Look | None = None) -> dict[str, Any]:
+    """When the first and the last message go if it started now, and the day that results."""
+    if not campaign.window_days:
+        return {}
+    chosen = campaign.audience != AudienceKind.NONE
+    reached = reach(campaign, found) if chosen else None
+    number = reached.number if reached is not None else None
+    ways = forecasting.ways_of(campaign)
+    shown = day(pacing_of(campaign), ways=ways, number=number or None)
+    expected = forecasting.forecast_of(campaign, number, ways=ways) if number else None
+    return {"day": shown, "outlook": _outlook(campaign, expected)}
+
+
+def _outlook(campaign: Campaign, expected: Forecast | None) -> list[str]:
+    if expected is None or expected.starts_at is None:
+        return []
+    zone = campaign.timezone
+    lines = [_("Started now, its first message goes at %(time)s.") % {"time": wording.clock(expected.starts_at, zone)}]
+    if expected.ends_at is not None:
+        lines.append(_("The last one goes at about %(time)s.") % {"time": wording.clock(expected.ends_at, zone)})
+    if len(expected.days) > 1:
+        shown = [
+            f"{date_format(each.day, 'D j M')}: {wording.figure(each.messages)}" for each in expected.days[:DAYS_SHOWN]
+        ]
+        more = " …" if len(expected.days) > DAYS_SHOWN else ""
+        lines.append(_("By day: %(days)s.") % {"days": ", ".join(shown) + more})
+    return lines
 
 
 def warnings(campaign: Campaign, shown: Preview) -> list[str]:

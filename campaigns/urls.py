@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from campaigns.views import actions, detail, editor, lists, picker, recipients
+from campaigns.views import actions, day, detail, editor, lists, picker, recipients
 
 app_name = "campaigns"
 urlpatterns = [
     path("", lists.campaign_list, name="list"),
     path("new/", editor.new, name="new"),
+    path("day/", day.show_day, name="day"),
     path("attachment/<oid:pk>/", editor.attachment, name="attachment"),
     path("<oid:pk>/", detail.campaign_detail, name="campaign"),
     path("<oid:pk>/edit/", editor.edit, name="edit"),
@@ -23,6 +24,7 @@ urlpatterns = [
     path("<oid:pk>/unschedule/", actions.unschedule, name="unschedule"),
     path("<oid:pk>/pause/", actions.pause, name="pause"),
     path("<oid:pk>/resume/", actions.resume, name="resume"),
+    path("<oid:pk>/go-on/", actions.go_on, name="go-on"),
     path("<oid:pk>/cancel/", actions.cancel, name="cancel"),
     path("<oid:pk>/retry/", actions.retry, name="retry"),
     path("<oid:pk>/resolve/", actions.resolve, name="resolve"),

@@ -10,14 +10,12 @@ from typing import Any
 
 from bson import ObjectId
 
-from campaigns import queries, report
+from campaigns import forecasting, queries, report
 from campaigns.models import Campaign, CampaignChannel
 from campaigns.queries import LineTrouble, Progress
 from campaigns.report import LaneRow, Sessions
-from domain.forecast import ends_at, per_minute, planned_per_minute
-from domain.pacing import Pace, throttled
+from domain.forecast import ends_at, per_minute
 from domain.states import CampaignStatus, MessageStatus
-from gateways.models import Gateway, Pool
 from lib.remembered import Remembered
 from messaging import queries as messaging
 from messaging.queries import Problem
@@ -91,40 +89,35 @@ def standing(campaign: Campaign, *, now: datetime | None = None) -> Standing:
     if plain.progress.status != CampaignStatus.RUNNING:
         return plain
     rate = per_minute(*_sent_lately(campaign.pk))
-    if not rate or not plain.left:
+    if not plain.left:
         return Standing(campaign, plain.progress, rate)
-    seconds = plain.left / rate * 60
+    seconds = plain.left / rate * 60 if rate else None
+    expected = _expected(campaign.pk)
+    if expected.bounded or seconds is None:
+        return Standing(campaign, plain.progress, rate, expected.ends_at, seconds)
     return Standing(campaign, plain.progress, rate, ends_at(campaign.window, moment, seconds), seconds)
 
 
-_sent_lately = Remembered(messaging.sent_lately, seconds=PULSE)
-
-
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What starting a campaign means. `lines` are active ones; `connected` is None for a campaign by SMS alone."""
+class Expected:
+    """When a running campaign ends by its lines' pace; `bounded`: limits or pauses matter more than its rate."""
 
-    lines: int
-    connected: int | None
     ends_at: datetime | None
-    """At its pool's pace; None where no delay is set, or no line is there."""
+    bounded: bool
 
 
-def plan(campaign: Campaign, number: int, *, now: datetime | None = None) -> Plan:
-    """What sending `number` messages from now on takes."""
-    whatsapp = campaign.channel != CampaignChannel.SMS
-    pool: Pool | None = campaign.whatsapp_pool if whatsapp else campaign.sms_pool
-    lines = Gateway.objects.filter(pool=pool, active=True).count() if pool is not None else 0
-    connected = report.sessions_of(campaign).connected if whatsapp else None
-    at_work = connected if connected else lines
-    end = None
-    if pool is not None and at_work:
-        pace = Pace(pool.delay_seconds, pool.variation_seconds)
-        if pool.auto_throttle:
-            pace = throttled(pace, lanes=at_work, target=pool.throttle_target, most=pool.throttle_max)
-        rate = planned_per_minute(pace, lanes=at_work)
-        end = ends_at(campaign.window, now or datetime.now(UTC), number / rate * 60) if rate else None
-    return Plan(lines, connected, end)
+def _expect(pk: ObjectId) -> Expected:
+    campaign = Campaign.objects.get(pk=pk)
+    counts = messaging.counts(pk)
+    ways = forecasting.ways_of(campaign)
+    left = sum(counts[status] for status in (*WAITING, M.SENDING))
+    found = forecasting.forecast_of(campaign, left, ways=ways, total=sum(counts.values()) - counts[M.SKIPPED])
+    limited = any(lane.hour or lane.day for lane in ways.lanes)
+    return Expected(found.ends_at, limited or campaign.pauses.applies_to(ways.channel))
+
+
+_expected = Remembered(_expect, seconds=LONG)
+_sent_lately = Remembered(messaging.sent_lately, seconds=PULSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,5 +172,5 @@ problems = Remembered(_problems, seconds=LONG)
 
 def forget() -> None:
     """Ask everything anew."""
-    for question in (_sent_lately, troubles, lanes, answers, problems):
+    for question in (_sent_lately, _expected, troubles, lanes, answers, problems):
         question.forget()

@@ -8,13 +8,14 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns import audience, watching
+from campaigns import audience_look, forecasting
 from campaigns.describe import window_text
-from campaigns.models import AudienceKind, Campaign
+from campaigns.models import AudienceKind, Campaign, CampaignChannel
+from campaigns.queries import Progress
 from campaigns.watching import Standing
 from domain.pacing import opens_at
 from domain.states import CampaignStatus, MessageStatus
-from gateways.models import Gateway
+from gateways.models import Channel, Gateway
 from messaging import queries as messaging
 from messaging.models import Message
 from messaging.reasons import reason_sentence
@@ -70,8 +71,16 @@ def _running(shown: Standing, now: datetime | None) -> str:
         return _("It waits: its sending window opens at %(time)s.") % {"time": time}
     if not progress.enrolled:
         return _("Its recipients are still being enrolled.")
+    if progress.rests:
+        return _resting(progress, zone, now)
     if not shown.left:
         return _("Nothing is left to send.")
+    return _time_left(shown, zone, now)
+
+
+def _time_left(shown: Standing, zone: str, now: datetime | None) -> str:
+    if shown.seconds_left is None and shown.ends_at is not None:
+        return _("It ends at about %(time)s.") % {"time": clock(shown.ends_at, zone, now=now)}
     if shown.seconds_left is None:
         return _("The time left is not known yet.")
     left = duration(shown.seconds_left)
@@ -79,6 +88,21 @@ def _running(shown: Standing, now: datetime | None) -> str:
         return _("About %(left)s of sending are left.") % {"left": left}
     end = clock(shown.ends_at, zone, now=now)
     return _("About %(left)s of sending are left, until %(time)s.") % {"left": left, "time": end}
+
+
+def _resting(progress: Progress, zone: str, now: datetime | None) -> str:
+    """Until when it makes a pause; by which channel, where the other goes on."""
+    rests = progress.rests[0]
+    assert rests.rests_until is not None
+    values = {
+        "time": clock(rests.rests_until, zone, now=now),
+        "number": rests.begun,
+        "planned": rests.planned,
+        "channel": Channel(rests.channel).label,
+    }
+    if len(progress.rests) == 1 and progress.channel == CampaignChannel.WHATSAPP_FALLBACK_SMS:
+        return _("By %(channel)s it rests until %(time)s (pause %(number)s of %(planned)s).") % values
+    return _("It rests until %(time)s (pause %(number)s of %(planned)s).") % values
 
 
 def shown_messages(found: Sequence[Message]) -> list[tuple[Message, str, str]]:
@@ -97,24 +121,25 @@ def start_sentences(campaign: Campaign) -> list[str]:
     """What starting a draft now will do; nothing for what was started."""
     if campaign.status not in (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED):
         return []
-    check = audience.kept(campaign)
     if campaign.audience == AudienceKind.NONE:
         return [_("Nobody receives it yet: choose its audience first.")]
-    if check is None:
+    reach = audience_look.reach(campaign)
+    number = reach.number or 0
+    if reach.number is None:
         first = _("Its recipients are counted and checked when it starts.")
-        number = 0
     else:
-        number = check.rows - check.incomplete
         first = ngettext("%(number)s message will be sent", "%(number)s messages will be sent", number)
+        if reach.more:
+            first = _("More than %(number)s messages will be sent")
         first = first % {"number": figure(number)} + " " + _by_what(campaign, number)
     lines = [first, _("Sending window: %(window)s.") % {"window": _window(campaign)}]
-    if check is not None and check.incomplete:
+    if reach.skipped:
         sentence = ngettext(
             "%(number)s row lacks a value that the message needs, and is skipped.",
             "%(number)s rows lack a value that the message needs, and are skipped.",
-            check.incomplete,
+            reach.skipped,
         )
-        lines.append(sentence % {"number": figure(check.incomplete)})
+        lines.append(sentence % {"number": figure(reach.skipped)})
     moment = datetime.now(UTC)
     opens = opens_at(campaign.window, moment)
     if opens != moment:
@@ -123,20 +148,25 @@ def start_sentences(campaign: Campaign) -> list[str]:
 
 
 def _by_what(campaign: Campaign, number: int) -> str:
-    plan = watching.plan(campaign, number)
-    if not plan.lines:
+    ways = forecasting.ways_of(campaign)
+    if not ways.lines:
         return _("as soon as its pool has an active line.")
-    if plan.connected is None:
-        by = ngettext("by %(lines)s SMS line", "by %(lines)s SMS lines", plan.lines) % {"lines": plan.lines}
+    if ways.connected is None:
+        by = ngettext("by %(lines)s SMS line", "by %(lines)s SMS lines", ways.lines) % {"lines": ways.lines}
     else:
         by = ngettext(
             "by %(lines)s session (%(connected)s connected)",
             "by %(lines)s sessions (%(connected)s connected)",
-            plan.lines,
-        ) % {"lines": plan.lines, "connected": plan.connected}
-    if plan.ends_at is None:
+            ways.lines,
+        ) % {"lines": ways.lines, "connected": ways.connected}
+    found = forecasting.forecast_of(campaign, number, ways=ways)
+    if found.ends_at is None:
         return by + "."
-    return by + ", " + _("until about %(time)s at the pool's pace.") % {"time": clock(plan.ends_at, campaign.timezone)}
+    until = _("until about %(time)s at the pool's pace.") % {"time": clock(found.ends_at, campaign.timezone)}
+    if not found.pauses:
+        return f"{by}, {until}"
+    pauses = ngettext("with %(number)s pause", "with %(number)s pauses", found.pauses) % {"number": found.pauses}
+    return f"{by}, {pauses}, {until}"
 
 
 def _window(campaign: Campaign) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -91,8 +92,9 @@ class Window:
         return self.start is None and len(self.days) == 7
 
 
-def _span(window: Window, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The UTC instants between which the window of `day` is open."""
+def span_of(window: Window, day: date) -> tuple[datetime, datetime]:
+    """The UTC instants between which the window of `day` is open, if that is one of its days."""
+    zone = ZoneInfo(window.zone)
     start = window.start or time(0, 0)
     end = window.end or time(0, 0)
     last = day + timedelta(days=1) if end <= start else day
@@ -117,7 +119,7 @@ def opens_at(window: Window, now: datetime) -> datetime:
         day = today + timedelta(days=offset)
         if day.weekday() not in window.days:
             continue
-        opens, closes = _span(window, day, zone)
+        opens, closes = span_of(window, day)
         if opens <= now < closes:
             return now
         if opens > now:
@@ -136,7 +138,7 @@ def closes_at(window: Window, now: datetime) -> datetime | None:
     today = now.astimezone(zone).date()
     ends = [now]
     for day in (today - timedelta(days=1), today):
-        opens, closes = _span(window, day, zone)
+        opens, closes = span_of(window, day)
         if day.weekday() in window.days and opens <= now < closes:
             ends.append(closes)
     return max(ends)
@@ -180,3 +182,24 @@ def parse_days(text: str) -> frozenset[int]:
         length = (_DAY_NUMBERS[last] - start) % 7 if dash else 0
         found.update((start + step) % 7 for step in range(length + 1))
     return frozenset(found)
+
+
+def day_stretches(days: Collection[int]) -> list[list[int]]:
+    """Weekdays in their order, those that follow each other together; three and more make a stretch worth the name."""
+    stretches: list[list[int]] = []
+    for day in sorted(days):
+        if stretches and stretches[-1][-1] == day - 1:
+            stretches[-1].append(day)
+        else:
+            stretches.append([day])
+    return stretches
+
+
+def days_text(days: Collection[int]) -> str:
+    """Weekday numbers in the words that `parse_days` reads, in short: `mon-sat`, `mon,wed,fri`, `all`."""
+    if len(days) == len(DAY_NAMES):
+        return "all"
+    return ",".join(
+        f"{DAY_NAMES[each[0]]}-{DAY_NAMES[each[-1]]}" if len(each) > 2 else ",".join(DAY_NAMES[day] for day in each)
+        for each in day_stretches(days)
+    )

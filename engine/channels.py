@@ -13,7 +13,7 @@ from campaigns.models import Campaign, CampaignChannel
 from domain.channels import Policy, Situation, Step, without_sessions
 from domain.pacing import opens_at
 from domain.states import CampaignStatus
-from engine import readiness
+from engine import readiness, rests
 from gateways.models import Channel, Gateway, Pool
 from lib.mongo import collection, server_now
 from live.events import CampaignChanged
@@ -42,7 +42,8 @@ def mind_sessions() -> int:
         return 0
     connected = _connected()
     now = server_now()
-    return sum(_mind(campaign, connected, now) for campaign in running)
+    resting = rests.resting(running, Channel.WHATSAPP)
+    return sum(_mind(campaign, connected, now, makes_pause=campaign.pk in resting) for campaign in running)
 
 
 def _stop_clocks() -> None:
@@ -64,7 +65,7 @@ def _connected() -> dict[ObjectId, int]:
     return found
 
 
-def _mind(campaign: Campaign, connected: dict[ObjectId, int], now: datetime) -> int:
+def _mind(campaign: Campaign, connected: dict[ObjectId, int], now: datetime, *, makes_pause: bool = False) -> int:
     pool = campaign.whatsapp_pool_id
     assert pool is not None
     since = campaign.without_sessions_since
@@ -72,7 +73,7 @@ def _mind(campaign: Campaign, connected: dict[ObjectId, int], now: datetime) -> 
         connected=connected.get(pool, 0),
         wanted=campaign.min_sessions,
         borrowable=sum(number for other, number in connected.items() if other != pool),
-        open=opens_at(campaign.window, now) == now,
+        open=not makes_pause and opens_at(campaign.window, now) == now,
         waits=queries.waits_in(pool, campaign.pk),
         seconds=(now - since.astimezone(UTC)).total_seconds() if since is not None else None,
     )

@@ -18,6 +18,7 @@ from engine.files import Files
 from engine.guard import Guard
 from engine.lane import LEASE_MARGIN, START_MARGIN, Lane, acquire
 from engine.limits import Places
+from engine.rests import Rests
 from engine.settle import STORE_SECONDS, announce, send_and_settle
 from gateways.errors import GatewayError
 from gateways.models import Gateway, Strategy
@@ -78,6 +79,7 @@ class Slice:
         self.provider = provider
         self.guard = Guard(gateway=lane.id, pool=lane.pool)
         self.places = Places(lane.gateway)
+        self.rests = Rests(lane.gateway.channel)
         self.files = Files()
         self.shared = lane.pool.strategy == Strategy.COMPETITIVE
         others = list(Gateway.objects.filter(pool_id=lane.pool.pk, active=True).only("pk", "kind"))
@@ -173,10 +175,15 @@ class Slice:
                 self.guard.read_again()  # their starts are spread over a second
             if not mine or self.guard.split(left[:size])[1]:
                 break
-            going = self.places.take(left[:size])
+            may = self.places.take(left[:size])
+            going = self.rests.take(may)
+            self.places.give_back(c.id for c in may[len(going) :])
             if going:
                 self._send(going)
             left = left[len(going) :]
+            if len(going) < len(may):
+                self.guard.read_again()  # the campaign makes a pause
+                break
             if self.places.full() or time.monotonic() > self.ends_at:
                 break
         if left:
@@ -193,7 +200,7 @@ class Slice:
         unsent = set(messages) - {outbound.attempt_id for outbound, _ in started}
         if started:
             announce(started)
-            if self.guard.split(batch)[1]:
+            if self.guard.split(batch, placed=True)[1]:
                 not_after = began  # paused while the attempts were stored: none of them starts
             else:
                 not_after = min(self.lane.not_after(self.provider.timeout), self.guard.not_after())
@@ -203,7 +210,9 @@ class Slice:
             self.lane.pause_for(pacing.gap(self.pace, started=len(started), draw=random.random()) - spent)
             failures = self.lane.gateway.failures
             self.lane.rest(line_after(answers, failures=failures, draw=random.random(), strikes=self.lane.strikes))
-        self.places.give_back(messages[attempt] for attempt in unsent)
+        back = [messages[attempt] for attempt in unsent]
+        self.places.give_back(back)
+        self.rests.give_back(back)
 
 
 def _pace(lane: Lane, lanes: Sequence[Gateway]) -> pacing.Pace:

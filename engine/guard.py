@@ -11,7 +11,7 @@ from django.db.models import Q
 from campaigns.models import Campaign, NoSessionPolicy
 from domain.pacing import Window, opens_at
 from domain.states import CampaignStatus
-from engine import readiness
+from engine import readiness, rests
 from gateways.models import Channel, Gateway, Pool
 from messaging.claims import Claimed
 
@@ -32,19 +32,29 @@ class RunningCampaign:
     """Where its messages wait."""
     borrows: bool = False
     """Whether sessions of other pools may send them now."""
+    rests: bool = False
+    """Whether it makes a pause by this channel."""
 
     def is_open(self, now: datetime) -> bool:
+        return not self.rests and self.in_window(now)
+
+    def in_window(self, now: datetime) -> bool:
         return opens_at(self.window, now) == now
 
 
-FIELDS = ("pk", "window_start", "window_end", "window_days", "timezone", "whatsapp_pool_id")
+FIELDS = (
+    *("pk", "window_start", "window_end", "window_days", "timezone", "whatsapp_pool_id", "sms_pool_id"),
+    *rests.FIELDS,
+)
 
 
 def running_campaigns(pool: ObjectId) -> list[RunningCampaign]:
     """The running campaigns of a pool, oldest first, by either of their channels."""
     of_pool = Q(sms_pool_id=pool) | Q(whatsapp_pool_id=pool)
-    found = Campaign.objects.filter(of_pool, status=CampaignStatus.RUNNING.value).order_by("pk").only(*FIELDS)
-    return [RunningCampaign(campaign.pk, campaign.window, pool) for campaign in found]
+    found = list(Campaign.objects.filter(of_pool, status=CampaignStatus.RUNNING.value).order_by("pk").only(*FIELDS))
+    by_sms = bool(found) and found[0].sms_pool_id == pool
+    resting = rests.resting(found, Channel.SMS if by_sms else Channel.WHATSAPP)
+    return [RunningCampaign(c.pk, c.window, pool, rests=c.pk in resting) for c in found]
 
 
 def campaigns_elsewhere(pool: Pool) -> list[RunningCampaign]:
@@ -58,9 +68,10 @@ def campaigns_elsewhere(pool: Pool) -> list[RunningCampaign]:
     fields = (*FIELDS, "no_session_policy", "without_sessions_since")
     found = [c for c in running.order_by("pk").only(*fields) if c.whatsapp_pool_id not in (None, pool.pk)]
     short = {c.pk: c.whatsapp_pool_id for c in found if _borrows(c)}
+    resting = rests.resting(found, Channel.WHATSAPP)
     active = set(Pool.objects.filter(pk__in=short.values(), active=True).values_list("pk", flat=True)) if short else ()
     return [
-        RunningCampaign(c.pk, c.window, c.whatsapp_pool_id, borrows=short.get(c.pk) in active)
+        RunningCampaign(c.pk, c.window, c.whatsapp_pool_id, borrows=short.get(c.pk) in active, rests=c.pk in resting)
         for c in found
         if c.whatsapp_pool_id is not None
     ]
@@ -123,6 +134,12 @@ class Guard:
         now = datetime.now(UTC)
         return [campaign.id for campaign in campaigns if campaign.is_open(now)] if self._usable else []
 
+    def _in_window(self) -> set[ObjectId]:
+        """The campaigns that run and may send at this hour, making a pause or not."""
+        now = datetime.now(UTC)
+        there = [*self._campaigns, *(c for c in self._elsewhere if c.borrows)]
+        return {campaign.id for campaign in there if campaign.in_window(now)}
+
     def usable(self) -> bool:
         """Whether the line and its pool are switched on, and its session connected where it needs one."""
         self._refresh()
@@ -136,9 +153,18 @@ class Guard:
         """Read now, for requests that take a while to start."""
         self._refresh(within=0.0)
 
-    def split(self, claimed: Sequence[Claimed]) -> tuple[list[Claimed], list[Claimed]]:
-        """Those that may go now, and those that go back. Replies and tests belong to no campaign and no window."""
-        allowed = {None, *self.open_campaigns(), *(c.id for c in self.borrowing())} if self.usable() else set()
+    def split(self, claimed: Sequence[Claimed], *, placed: bool = False) -> tuple[list[Claimed], list[Claimed]]:
+        """Those that may go now, and those that go back. Replies and tests belong to no campaign and no window.
+
+        `placed`: they have their places in their campaign's stretch. A pause that began with the last of them, or
+        behind them, does not concern them.
+        """
+        if not self.usable():
+            return [], list(claimed)
+        if placed:
+            allowed = {None, *self._in_window()}
+        else:
+            allowed = {None, *self.open_campaigns(), *(c.id for c in self.borrowing())}
         go = [c for c in claimed if c.campaign in allowed]
         return go, [c for c in claimed if c.campaign not in allowed]
 

@@ -15,8 +15,8 @@ from django.conf import settings
 
 from domain import limits
 from domain.limits import Cap, Limit, Reserved, Spent, Want
-from gateways.kinds import KINDS
 from gateways.models import Gateway
+from gateways.usage import limits_of, spent
 from lib.mongo import collection, server_now
 from live.events import GatewayChanged
 from live.publish import publish
@@ -28,17 +28,6 @@ TRIES = 50
 """How often a change is tried while others change the same usage."""
 
 
-def limits_of(gateway: Gateway) -> dict[Limit, int]:
-    """The most of each limit that the gateway's kind knows; 0 is no limit."""
-    kind = KINDS.get(gateway.kind)
-    fields = {field.name: field for field in kind.fields} if kind is not None else {}
-    return {
-        limit: int(gateway.config.get(limit.value, fields[limit.value].default) or 0)
-        for limit in Limit
-        if limit.value in fields
-    }
-
-
 def capped_until(gateway: Gateway, now: datetime) -> datetime | None:
     """Until when the gateway sends no campaign's messages; None when it may.
 
@@ -47,7 +36,7 @@ def capped_until(gateway: Gateway, now: datetime) -> datetime | None:
     if gateway.capped_until is None or gateway.capped_until <= now:
         return None
     most = limits_of(gateway)
-    usage = limits.current(_read(gateway.usage), most, now, _zone())
+    usage = limits.current(spent(gateway.usage), most, now, _zone())
     found = limits.standing(usage, most, held=_limit(gateway.capped_by), now=now)
     return found.until if found is not None else None
 
@@ -113,7 +102,7 @@ class Places:
             row = gateways.find_one({"_id": self._gateway.pk}, {"usage": 1, "capped_by": 1, "capped_until": 1})
             if row is None:
                 return Reserved(0, {}, None)
-            reserved = change(_read(row.get("usage")), _limit(row.get("capped_by")), server_now())
+            reserved = change(spent(row.get("usage")), _limit(row.get("capped_by")), server_now())
             cap = reserved.cap
             fields: dict[str, Any] = {
                 "usage": _written(reserved.usage),
@@ -137,14 +126,6 @@ def _zone() -> ZoneInfo:
 
 def _limit(name: str | None) -> Limit | None:
     return next((limit for limit in Limit if limit.value == name), None)
-
-
-def _read(stored: Mapping[str, Any] | None) -> dict[Limit, Spent]:
-    return {
-        limit: Spent(datetime.fromisoformat(stored[limit.value]["until"]), int(stored[limit.value]["used"]))
-        for limit in Limit
-        if stored and limit.value in stored
-    }
 
 
 def _written(usage: Mapping[Limit, Spent]) -> dict[str, Any]:

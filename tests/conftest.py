@@ -21,3 +21,10 @@ def no_rest_for_the_next_task(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in SPANS:
         if module in sys.modules:
             monkeypatch.setattr(sys.modules[module], name, 600.0)
+
+
+@pytest.fixture(autouse=True)
+def settings_of_this_test() -> None:
+    """What another test has set, and this process still remembers, is not this one's."""
+    if "preferences.queries" in sys.modules:
+        sys.modules["preferences.queries"].forget()

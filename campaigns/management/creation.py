@@ -48,6 +48,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--audience", metavar="FILE|all", help="a spreadsheet (all its valid rows), or all debtors")
     parser.add_argument("--window", default="", metavar="08:00-20:00|none", help="hours in which it may send")
     parser.add_argument("--days", default="", metavar="mon-sat", help="days on which it may send")
+    parser.add_argument(
+        "--pauses",
+        default="",
+        metavar="off|auto:3|every:30",
+        help="whether it rests: so many pauses spread over it, or one after every so many messages",
+    )
+    parser.add_argument(
+        "--pause-minutes", default="", metavar="5,10,20,30|5-30", help="how long a pause is: one of a list, or a range"
+    )
+    parser.add_argument("--pause-channels", default="", metavar="both|whatsapp|sms", help="which channels make pauses")
     parser.add_argument("--timezone", default="", metavar="ZONE", help="of the hours, such as America/Santiago")
     parser.add_argument("--country", default="", help="of money, of dates, and of phones without a prefix in FILE")
     parser.add_argument("--strict", action="store_true", help="refuse the campaign if a row lacks a value")
@@ -67,6 +77,9 @@ def create(options: dict[str, Any], out: OutputWrapper) -> None:
         hours=options["window"],
         days=options["days"],
         timezone=options["timezone"],
+        pauses=options["pauses"],
+        pause_durations=options["pause_minutes"],
+        pause_channels=options["pause_channels"],
         country=options["country"],
         strict=options["strict"],
         attachment=attachments.read(options["attach"]) if options["attach"] else None,

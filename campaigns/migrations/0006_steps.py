@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0003_lists"),
+        ("campaigns", "0004_pauses"),
         ("gateways", "0003_health_labels"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

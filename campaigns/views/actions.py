@@ -92,6 +92,17 @@ def resume(request: HttpRequest, pk: ObjectId) -> HttpResponse:
 
 
 @require_POST
+def go_on(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """End the pause that it makes by its plan."""
+
+    def do(campaign: Campaign) -> str:
+        commands.go_on(campaign.name)
+        return _("The pause of “%(name)s” is over: it goes on.") % {"name": campaign.name}
+
+    return _act(request, pk, "campaign.go_on", do)
+
+
+@require_POST
 def cancel(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     """End it for good."""
 

@@ -20,10 +20,11 @@ from campaigns.preview import preview
 from campaigns.sentences import incomplete_sentences
 from domain.pacing import opens_at
 from domain.states import CampaignStatus
+from preferences.sending import plan_in_words
 from systemlog import audit
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-ACTS = ("start", "schedule", "unschedule", "pause", "resume", "cancel", "retry", "resolve")
+ACTS = ("start", "schedule", "unschedule", "pause", "resume", "go-on", "cancel", "retry", "resolve")
 NOT_STARTED = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED)
 
 
@@ -47,6 +48,7 @@ def campaign_detail(request: HttpRequest, pk: ObjectId) -> HttpResponse:
             "draft": campaign,
             "acts": [(name, reverse(f"campaigns:{name}", args=[pk])) for name in ACTS],
             "window": window_text(campaign.window),
+            "pauses": plan_in_words(campaign.pauses),
             "start_default": opens_at(campaign.window, now + timedelta(hours=1)).astimezone(zone),
         },
     )

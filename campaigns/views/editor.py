@@ -18,8 +18,8 @@ from campaigns.audience_form import AudienceForm
 from campaigns.editing import Conflict
 from campaigns.errors import CampaignError
 from campaigns.forms import ChannelForm, MessageForm, StepForm, ids
-from campaigns.hours_form import PacingForm
 from campaigns.models import Attachment, AudienceKind, Campaign
+from campaigns.pacing_form import PacingForm
 from campaigns.preview import preview_of_row
 from debtors.models import Import
 from domain.states import CampaignStatus

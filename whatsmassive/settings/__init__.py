@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "whatsmassive",
     "accounts",
     "systemlog",
+    "preferences",
     "debtors",
     "messaging",
     "sessions_app",

@@ -38,6 +38,7 @@ class Command(BaseCommand):
             ("start", "start a draft"),
             ("pause", "stop sending; begun requests finish"),
             ("resume", "go on with a paused campaign"),
+            ("go-on", "end the pause that it makes by its plan"),
             ("cancel", "end a campaign; what was not sent is skipped"),
             ("retry-failed", "send the failed messages again"),
             ("status", "show state and counts"),
@@ -89,6 +90,9 @@ class Command(BaseCommand):
 
     def _resume(self, options: dict[str, Any]) -> None:
         self._report(commands.resume(options["name"]), options)
+
+    def _go_on(self, options: dict[str, Any]) -> None:
+        self._report(commands.go_on(options["name"]), options)
 
     def _cancel(self, options: dict[str, Any]) -> None:
         self._report(commands.cancel(options["name"]), options)

@@ -1,0 +1,185 @@
+"""Every setting that staff can change for the whole installation: declared here once, by group.
+
+A new setting is a Preference in a group; a new group is one more entry of GROUPS. Commands, the audit trail and storage
+follow from the declaration, and a page needs a form that takes its fields from it (desk/preferences).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from preferences import sending
+from preferences.errors import InvalidPreference
+
+Value = str | int | bool
+Text = Any
+"""A translated text, rendered when it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """One setting. Its type is that of its default; `check` returns the value as it is stored, or raises ValueError."""
+
+    name: str
+    label: Text
+    default: Value | Callable[[], Value]
+    check: Callable[[Any], Value] | None = None
+    choices: Mapping[str, Text] = field(default_factory=dict)
+    help: Text = ""
+    shown: Callable[[Any], str] = str
+    """The value in words."""
+
+    @property
+    def usual(self) -> Value:
+        """The default as it is now: some follow the environment's variables."""
+        return self.default() if callable(self.default) else self.default
+
+    def cleaned(self, value: Any) -> Value:
+        """A value that can be used, from a text or from one of the setting's type. Raises InvalidPreference."""
+        try:
+            typed = self._typed(value)
+            return self.check(typed) if self.check is not None else typed
+        except InvalidPreference as error:
+            error.name = self.name
+            raise
+        except ValueError as error:
+            raise InvalidPreference(str(error), name=self.name) from error
+
+    def _typed(self, value: Any) -> Value:
+        usual = self.usual
+        if isinstance(usual, bool):
+            if str(value).strip().lower() in ("true", "yes", "on", "1"):
+                return True
+            if str(value).strip().lower() in ("false", "no", "off", "0"):
+                return False
+            raise ValueError(_("“%(value)s” is neither yes nor no.") % {"value": value})
+        if isinstance(usual, int):
+            try:
+                return int(str(value).strip())
+            except ValueError as error:
+                raise ValueError(_("“%(value)s” is no whole number.") % {"value": value}) from error
+        text = str(value).strip()
+        if self.choices and text not in self.choices:
+            known = ", ".join(self.choices)
+            raise ValueError(
+                _("“%(value)s” is none of the choices. Choose one of: %(known)s.") % {"value": text, "known": known}
+            )
+        return text
+
+    def in_words(self, value: Any) -> str:
+        if isinstance(value, bool):
+            return _("yes") if value else _("no")
+        return str(self.choices[value]) if value in self.choices else self.shown(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    name: str
+    label: Text
+    preferences: tuple[Preference, ...]
+
+    def named(self, name: str) -> Preference | None:
+        return next((each for each in self.preferences if each.name == name), None)
+
+
+SENDING = Group(
+    "sending",
+    gettext_lazy("Sending"),
+    (
+        Preference(
+            "hours",
+            gettext_lazy("Sending window"),
+            "08:00-20:00",
+            sending.hours,
+            help=gettext_lazy("When a new campaign may send, in its time zone: 08:00-20:00, or none for all day."),
+            shown=sending.hours_in_words,
+        ),
+        Preference(
+            "days",
+            gettext_lazy("Days"),
+            "mon-sat",
+            sending.days,
+            help=gettext_lazy("The days on which a new campaign may send: mon-sat, or mon,wed,fri, or all."),
+            shown=sending.days_in_words,
+        ),
+        Preference(
+            "timezone",
+            gettext_lazy("Time zone"),
+            sending.usual_zone,
+            sending.time_zone,
+            help=gettext_lazy("The time zone of a new campaign's hours."),
+        ),
+        Preference(
+            "country",
+            gettext_lazy("Country"),
+            sending.usual_country,
+            sending.country,
+            help=gettext_lazy("How a new campaign writes money and dates: CL, ES."),
+        ),
+        Preference(
+            "pause_mode",
+            gettext_lazy("Pauses"),
+            "off",
+            choices=sending.MODES,
+            help=gettext_lazy("Whether a new campaign rests now and then."),
+        ),
+        Preference(
+            "pause_count",
+            gettext_lazy("How many pauses"),
+            3,
+            sending.pause_count,
+            help=gettext_lazy("Spread evenly over the campaign, where their number is chosen."),
+        ),
+        Preference(
+            "pause_every",
+            gettext_lazy("Messages between pauses"),
+            30,
+            sending.pause_every,
+            help=gettext_lazy("Where a pause follows every so many messages."),
+        ),
+        Preference(
+            "pause_durations",
+            gettext_lazy("Minutes of a pause"),
+            "5,10,20,30",
+            sending.pause_durations,
+            help=gettext_lazy("One of a list (5,10,20,30), drawn at random, or anything in a range (5-30)."),
+            shown=sending.durations_in_words,
+        ),
+        Preference(
+            "pause_channels",
+            gettext_lazy("Pauses by channel"),
+            "both",
+            choices=sending.CHANNELS,
+            help=gettext_lazy("Which channels make pauses."),
+        ),
+    ),
+)
+
+GROUPS: Mapping[str, Group] = {group.name: group for group in (SENDING,)}
+
+
+def group_named(name: str) -> Group:
+    """Raises InvalidPreference, which says which groups there are."""
+    group = GROUPS.get(name)
+    if group is None:
+        known = ", ".join(GROUPS)
+        raise InvalidPreference(
+            _("There is no group of settings “%(name)s”. There are: %(known)s.") % {"name": name, "known": known}
+        )
+    return group
+
+
+def preference_named(path: str) -> tuple[Group, Preference]:
+    """The setting of a name like `sending.hours`. Raises InvalidPreference, which says which there are."""
+    group_name, _dot, name = path.partition(".")
+    group = group_named(group_name)
+    found = group.named(name)
+    if found is None:
+        known = ", ".join(f"{group.name}.{each.name}" for each in group.preferences)
+        raise InvalidPreference(
+            _("There is no setting “%(name)s”. There are: %(known)s.") % {"name": path, "known": known}
+        )
+    return group, found
