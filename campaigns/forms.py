@@ -44,6 +44,9 @@ class StepForm(forms.Form):
         self.campaign = campaign
         self.given = data
         super().__init__(data, label_suffix="")
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
+                field.widget.attrs["class"] = "form-check-input"
 
     @classmethod
     def stored(cls, campaign: Campaign) -> "MultiValueDict[str, Any]":
@@ -127,6 +130,11 @@ class MessageForm(StepForm):
             for text in self.variants
         ]
 
+    @property
+    def shown_variants(self) -> list[tuple[str, str]]:
+        """The variants, each with what is wrong with it."""
+        return list(zip(self.variants, self.faults, strict=True))
+
     def clean_message(self) -> str:
         text: str = self.cleaned_data["message"]
         for error in drafts.faults_of_texts([text]) if text.strip() else ():
@@ -179,12 +187,13 @@ class ChannelForm(StepForm):
     @classmethod
     def texts(cls, campaign: Campaign) -> dict[str, list[Any]]:
         minutes = campaign.no_session_minutes
+        shown = int(minutes) if minutes.is_integer() else minutes
         return {
             "channel": [campaign.channel],
             "whatsapp_pool": [str(campaign.whatsapp_pool_id or "")],
             "sms_pool": [str(campaign.sms_pool_id or "")],
             "no_session": [campaign.no_session_policy],
-            "no_session_minutes": [forms.FloatField(localize=True).widget.format_value(minutes)],
+            "no_session_minutes": [forms.FloatField(localize=True).widget.format_value(shown)],
             "min_sessions": [str(campaign.min_sessions)],
         }
 

@@ -14,7 +14,7 @@ from domain.pacing import opens_at
 from domain.pauses import PauseMode
 from domain.states import CampaignStatus
 from gateways.models import Gateway, LaneHealth
-from lib.mongo import Now
+from lib.mongo import Now, collection, session
 from messaging import queries as messaging
 
 UNATTENDED_AFTER = timedelta(seconds=5)
@@ -147,14 +147,22 @@ def _progress(
     )
 
 
-def listed(*, state: str = "", search: str = "") -> QuerySet[Campaign]:
-    """The campaigns of a list: those in one state, those whose name begins so; in no order yet.
+def counts_by_state() -> dict[str, int]:
+    """How many campaigns are in each state that there are any in, along an index."""
+    stages: list[dict[str, Any]] = [{"$sort": {"status": 1}}, {"$group": {"_id": "$status", "number": {"$sum": 1}}}]
+    return {row["_id"]: int(row["number"]) for row in collection(Campaign).aggregate(stages, session=session())}
+
+
+def listed(*, state: str = "", search: str = "", owner: Any = None) -> QuerySet[Campaign]:
+    """The campaigns of a list: those in one state, those whose name begins so, somebody's own; in no order yet.
 
     Ordered by `-created_at`, or by `folded_name` where there is a search, they come along an index.
     """
     found = Campaign.objects.all()
     if state:
         found = found.filter(status=state)
+    if owner is not None:
+        found = found.filter(owner=owner)
     if begins := fold(search):
         found = found.filter(folded_name__gte=begins, folded_name__lt=begins + "\uffff")
     return found

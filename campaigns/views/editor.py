@@ -164,6 +164,7 @@ def _context(
         **step_pages.frame(campaign, form.step),
         **(step_pages.side(campaign, form, at=int(at) if at.isdecimal() and len(at) < 9 else 0)),
         "form": form,
+        "fresh": fresh,
         "address": reverse("campaigns:step", args=[campaign.pk, form.step], query=unstored),
         "pick_address": reverse("campaigns:pick", args=[campaign.pk], query=unstored),
         "base": request.POST.get("base", "") if refused else editing.digest(campaign, form.step),

@@ -46,7 +46,9 @@
   const seen = () => {
     const told = bar.querySelector("[data-draft]");
     const base = document.getElementById("base");
-    if (!told || !told.dataset.draft || told.dataset.page === form.elements.namedItem("page").value) return;
+    const own = told && told.dataset.page === form.elements.namedItem("page").value;
+    if (told && told.hidden !== own) told.hidden = own;
+    if (!told || !told.dataset.draft || own) return;
     if (told.dataset.draft === base.value || form.classList.contains("htmx-request")) return;
     if (changes > 0) htmx.trigger(form, "store");
     else if (!document.querySelector("#conflict section")) {
