@@ -19,6 +19,7 @@ from domain.states import ImportStatus
 
 IMPORTS_OFFERED = 20
 LONGEST = 2_000
+MOST_ROWS = 20
 KIND_HINTS = {
     AudienceKind.IMPORTS: gettext_lazy("Whoever is in several files gets the message once."),
     AudienceKind.ALL: gettext_lazy("Everybody whom any file brought."),
@@ -112,12 +113,12 @@ class AudienceForm(StepForm):
 
     @property
     def tests(self) -> list[dict[str, str]]:
-        """The conditions on columns as they were typed; what was left blank is none."""
+        """The conditions on columns as they were typed, each in its place; empty where all are blank."""
         parts = [
             [str(each).strip()[:LONGEST] for each in self._all(f"test_{part}")] for part in ("key", "op", "values")
         ]
         rows = [dict(zip(("key", "op", "values"), row, strict=True)) for row in zip(*parts, strict=False)]
-        return [row for row in rows if row["key"] or row["values"]]
+        return rows[:MOST_ROWS] if any(row["key"] or row["values"] for row in rows) else []
 
     @property
     def shown_tests(self) -> list[tuple[dict[str, str], str]]:

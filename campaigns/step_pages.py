@@ -95,7 +95,7 @@ def side(campaign: Campaign, form: StepForm, *, at: int = 0) -> dict[str, Any]:
             "rotations": ROTATION_HINTS,
             "brace": "{",
             "example": "{nombre}",
-            "fallback": "{ejecutivo|us}",
+            "fallback": "{ejecutivo|nuestro equipo}",
         }
     return pacing(campaign)
 

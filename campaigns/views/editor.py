@@ -7,7 +7,7 @@ from bson import ObjectId
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -63,7 +63,7 @@ def edit(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     campaign = get_object_or_404(Campaign, pk=pk)
     left = campaign.edits.get("at")
     step = left if left in lacks.STEPS else next(iter(lacks.missing(campaign)), lacks.REVIEW)
-    return go_to(request, "campaigns:step", pk, step)
+    return redirect("campaigns:step", pk, step)
 
 
 def step(request: HttpRequest, pk: ObjectId, step: str) -> HttpResponse:

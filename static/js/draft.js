@@ -7,6 +7,7 @@
   let changes = 0; // what was written and is not known to be stored
   let sent = 0;
   let again = 0;
+  let following = false;
 
   const ours = (event) => event.detail.elt === form;
   form.addEventListener("input", () => {
@@ -50,10 +51,17 @@
     if (told && told.hidden !== own) told.hidden = own;
     if (!told || !told.dataset.draft || own) return;
     if (told.dataset.draft === base.value || form.classList.contains("htmx-request")) return;
-    if (changes > 0) htmx.trigger(form, "store");
-    else if (!document.querySelector("#conflict section")) {
-      htmx.ajax("GET", location.pathname, { target: "#editor", select: "#editor", swap: "morph:outerHTML" });
+    if (changes > 0) {
+      htmx.trigger(form, "store");
+    } else if (!following && !document.querySelector("#conflict section")) {
+      following = true;
+      const how = { target: "#editor", select: "#editor", swap: "morph:outerHTML" };
+      htmx.ajax("GET", location.pathname, how).finally(() => setTimeout(() => { following = false; seen(); }, 500));
     }
   };
+  // Nothing is put in the place of what was begun to be written meanwhile.
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id === "editor" && changes > 0) event.detail.shouldSwap = false;
+  });
   new MutationObserver(seen).observe(bar, { subtree: true, childList: true, attributes: true });
 })();

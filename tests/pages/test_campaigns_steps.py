@@ -241,7 +241,7 @@ def test_debtors_are_picked_one_by_one_by_two_people(signed_in: Client, other: C
     ana, eva, leo = make_debtor("Ana"), make_debtor("Eva"), make_debtor("Leo")
     new = Page(signed_in, ObjectId(), "audience", fresh=True)
     address = new.context["pick_address"]
-    assert "Leo" in signed_in.get(address, {"q": "le"}).content.decode()
+    assert "Leo" in signed_in.get(f"{address}&q=le").content.decode()
     text = signed_in.post(address, {"add": str(ana.pk), "page": new.sent["page"]}).content.decode()
     assert "1 of at most 5,000 chosen" in text
     assert 'id="look-count">1<' in text
@@ -255,7 +255,7 @@ def test_debtors_are_picked_one_by_one_by_two_people(signed_in: Client, other: C
     assert (campaign.audience, campaign.audience_spec["selection"]["number"]) == ("selection", 2)
     signed_in.post(f"/campaigns/{campaign.pk}/duplicate/")
     signed_in.post(path, {"clear": "1"})
-    assert [len(each.debtors) for each in ChosenDebtors.objects.order_by("pk")] == [0, 2]
+    assert sorted(len(each.debtors) for each in ChosenDebtors.objects.all()) == [0, 2]
     assert signed_in.get(f"/campaigns/{ObjectId()}/edit/pick/").status_code == 404
 
 
