@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns import commands
 from campaigns.errors import CampaignError
-from campaigns.models import Attachment, AudienceCheck, Campaign
+from campaigns.models import Attachment, AudienceCheck, Campaign, CampaignStretch
 from systemlog.lean_admin import LeanAdmin
 
 
@@ -56,4 +56,10 @@ class AttachmentAdmin(LeanAdmin):
 @admin.register(AudienceCheck)
 class AudienceCheckAdmin(LeanAdmin):
     list_display = ("campaign", "rows", "incomplete", "checked_at")
+    ids = ("campaign",)
+
+
+@admin.register(CampaignStretch)
+class CampaignStretchAdmin(LeanAdmin):
+    list_display = ("campaign", "channel", "number", "used", "length", "rests_until")
     ids = ("campaign",)

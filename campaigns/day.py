@@ -88,6 +88,8 @@ def day(pacing: Pacing, *, ways: Ways, number: int | None, now: datetime | None 
     moment = now or datetime.now(UTC)
     window, zone = pacing.window, ZoneInfo(pacing.window.zone)
     by = ways if ways.lanes else forecasting.example(ways.channel)
+    if not window.days:
+        return _never(number or EXAMPLE_MESSAGES)
     plan = pacing.pauses if pacing.pauses.applies_to(by.channel) else NO_PAUSES
     many = number or EXAMPLE_MESSAGES
     fresh = [_fresh(lane) for lane in by.lanes]
@@ -99,7 +101,7 @@ def day(pacing: Pacing, *, ways: Ways, number: int | None, now: datetime | None 
     kinds = dict.fromkeys(block.kind for block in blocks)
     capacity = day_capacity(lanes=fresh, window=window, day=which, limits_zone=forecasting.limits_zone(), pauses=plan)
     return Day(
-        title=date_format(which, "l j F"),
+        title=date_format(which, _("l j F")),  # the words in which a day is written
         blocks=blocks,
         ticks=list(_ticks(begins, zone)),
         legend=[(kind, LABELS[kind]()) for kind in LABELS if kind in kinds],
@@ -107,6 +109,14 @@ def day(pacing: Pacing, *, ways: Ways, number: int | None, now: datetime | None 
         note=_note(number, by),
         forecast=found,
     )
+
+
+def _never(number: int) -> Day:
+    """The day of who sends on none."""
+    closed = Doing.CLOSED.value
+    found = Forecast(number, 0, why=Why.NO_DAYS)
+    blocks, legend = [Block(closed, "100", LABELS[closed]())], [(closed, LABELS[closed]())]
+    return Day(_("No day"), blocks, (), legend, [_("Choose at least one day.")], "", found)
 
 
 def _fresh(lane: Lane) -> Lane:
@@ -231,9 +241,10 @@ def _end(found: Forecast, zone: ZoneInfo) -> str:
     if starts.date() == ends.date():
         span = _("from %(start)s to about %(end)s.") % {"start": f"{starts:%H:%M}", "end": f"{ends:%H:%M}"}
         return f"{number} {span}"
+    until = date_format(ends, _("D j F"))
     days = ngettext(
         "on %(days)s day, until about %(end)s.", "on %(days)s days, until about %(end)s.", len(found.days)
-    ) % {"days": len(found.days), "end": f"{date_format(ends, 'D j M')} {ends:%H:%M}"}
+    ) % {"days": len(found.days), "end": f"{until} {ends:%H:%M}"}
     return f"{number} {days}"
 
 

@@ -31,6 +31,7 @@ FIELDS_OF_ERRORS = {"hours": "window_start", "pauses": "pause_mode", "pause_dura
 """Which field shows an error of a Draft's, where the names differ."""
 
 LIST, RANGE = "list", "range"
+TICKED = {"class": "form-check-input"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class PacingFields(forms.Form):
     days = forms.TypedMultipleChoiceField(
         choices=list(WEEKDAYS_ABBR.items()),
         coerce=int,
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(TICKED),
         label=gettext_lazy("Days"),
         error_messages={"required": gettext_lazy("Choose at least one day.")},
     )
@@ -84,7 +85,10 @@ class PacingFields(forms.Form):
         max_length=50, label=gettext_lazy("Time zone"), widget=forms.TextInput({"list": "time-zones"})
     )
     pause_mode = forms.ChoiceField(
-        choices=list(MODES.items()), widget=forms.RadioSelect, label=gettext_lazy("Pauses"), required=False
+        choices=list(MODES.items()),
+        widget=forms.RadioSelect(TICKED),
+        label=gettext_lazy("When it rests"),
+        required=False,
     )
     pause_count = forms.IntegerField(required=False, label=gettext_lazy("How many pauses"))
     pause_every = forms.IntegerField(required=False, label=gettext_lazy("Messages between pauses"))
@@ -93,7 +97,7 @@ class PacingFields(forms.Form):
             (LIST, gettext_lazy("One of a list, drawn at random")),
             (RANGE, gettext_lazy("Anything in a range")),
         ],
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(TICKED),
         label=gettext_lazy("How long a pause is"),
         required=False,
     )

@@ -72,7 +72,7 @@ def _running(shown: Standing, now: datetime | None) -> str:
     if not progress.enrolled:
         return _("Its recipients are still being enrolled.")
     if progress.rests:
-        return _resting(progress, zone, now)
+        return _resting(progress, zone)
     if not shown.left:
         return _("Nothing is left to send.")
     return _time_left(shown, zone, now)
@@ -90,12 +90,12 @@ def _time_left(shown: Standing, zone: str, now: datetime | None) -> str:
     return _("About %(left)s of sending are left, until %(time)s.") % {"left": left, "time": end}
 
 
-def _resting(progress: Progress, zone: str, now: datetime | None) -> str:
-    """Until when it makes a pause; by which channel, where the other goes on."""
+def _resting(progress: Progress, zone: str) -> str:
+    """Until when it makes a pause, which is never a day long; by which channel, where the other goes on."""
     rests = progress.rests[0]
     assert rests.rests_until is not None
     values = {
-        "time": clock(rests.rests_until, zone, now=now),
+        "time": f"{rests.rests_until.astimezone(ZoneInfo(zone)):%H:%M}",
         "number": rests.begun,
         "planned": rests.planned,
         "channel": Channel(rests.channel).label,

@@ -176,7 +176,7 @@ class Slice:
             if not mine or self.guard.split(left[:size])[1]:
                 break
             may = self.places.take(left[:size])
-            going = self.rests.take(may)
+            going = self.rests.take(may, plan=self.guard.pauses_of(may[0].campaign)) if may else []
             self.places.give_back(c.id for c in may[len(going) :])
             if going:
                 self._send(going)

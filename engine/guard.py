@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from campaigns.models import Campaign, NoSessionPolicy
 from domain.pacing import Window, opens_at
+from domain.pauses import NO_PAUSES, PausePlan
 from domain.states import CampaignStatus
 from engine import readiness, rests
 from gateways.models import Channel, Gateway, Pool
@@ -32,8 +33,10 @@ class RunningCampaign:
     """Where its messages wait."""
     borrows: bool = False
     """Whether sessions of other pools may send them now."""
+    pauses: PausePlan = NO_PAUSES
+    """Those that it makes by this channel."""
     rests: bool = False
-    """Whether it makes a pause by this channel."""
+    """Whether it makes one now."""
 
     def is_open(self, now: datetime) -> bool:
         return not self.rests and self.in_window(now)
@@ -53,8 +56,9 @@ def running_campaigns(pool: ObjectId) -> list[RunningCampaign]:
     of_pool = Q(sms_pool_id=pool) | Q(whatsapp_pool_id=pool)
     found = list(Campaign.objects.filter(of_pool, status=CampaignStatus.RUNNING.value).order_by("pk").only(*FIELDS))
     by_sms = bool(found) and found[0].sms_pool_id == pool
-    resting = rests.resting(found, Channel.SMS if by_sms else Channel.WHATSAPP)
-    return [RunningCampaign(c.pk, c.window, pool, rests=c.pk in resting) for c in found]
+    channel = Channel.SMS if by_sms else Channel.WHATSAPP
+    resting = rests.resting(found, channel)
+    return [RunningCampaign(c.pk, c.window, pool, pauses=c.pauses_by(channel), rests=c.pk in resting) for c in found]
 
 
 def campaigns_elsewhere(pool: Pool) -> list[RunningCampaign]:
@@ -71,7 +75,14 @@ def campaigns_elsewhere(pool: Pool) -> list[RunningCampaign]:
     resting = rests.resting(found, Channel.WHATSAPP)
     active = set(Pool.objects.filter(pk__in=short.values(), active=True).values_list("pk", flat=True)) if short else ()
     return [
-        RunningCampaign(c.pk, c.window, c.whatsapp_pool_id, borrows=short.get(c.pk) in active, rests=c.pk in resting)
+        RunningCampaign(
+            c.pk,
+            c.window,
+            c.whatsapp_pool_id,
+            borrows=short.get(c.pk) in active,
+            pauses=c.pauses_by(Channel.WHATSAPP),
+            rests=c.pk in resting,
+        )
         for c in found
         if c.whatsapp_pool_id is not None
     ]
@@ -144,6 +155,11 @@ class Guard:
         """Whether the line and its pool are switched on, and its session connected where it needs one."""
         self._refresh()
         return self._usable
+
+    def pauses_of(self, campaign: ObjectId | None) -> PausePlan | None:
+        """Which pauses a campaign makes; None for one that was not among those read last."""
+        known = (c.pauses for c in (*self._campaigns, *self._elsewhere) if c.id == campaign)
+        return NO_PAUSES if campaign is None else next(known, None)
 
     def not_after(self) -> float:
         """The time.monotonic() until which requests may start on what was read."""

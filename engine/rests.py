@@ -55,13 +55,16 @@ class Rests:
         self._plans: dict[ObjectId, PausePlan] = {}
         self._taken: dict[ObjectId, tuple[ObjectId, int]] = {}
 
-    def take(self, claimed: Sequence[Claimed]) -> list[Claimed]:
+    def take(self, claimed: Sequence[Claimed], *, plan: PausePlan | None = None) -> list[Claimed]:
         """The messages that may start, each with a place; they are the first ones. Replies and tests always may.
 
-        A lane claims of one campaign at a time.
+        They are of one campaign, as a lane claims them; `plan` is that campaign's, where it is known.
         """
         campaign = claimed[0].campaign if claimed else None
-        if campaign is None or (plan := self._plan(campaign)).mode is PauseMode.OFF:
+        if campaign is None:
+            return list(claimed)
+        plan = self._plans.setdefault(campaign, plan) if plan is not None else self._plan(campaign)
+        if plan.mode is PauseMode.OFF:
             return list(claimed)
         draw = random.random()
         granted = 0

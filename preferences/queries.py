@@ -26,7 +26,8 @@ class Settings:
 
     def __getitem__(self, name: str) -> Any:
         found = self.group.named(name)
-        assert found is not None
+        if found is None:
+            raise KeyError(name)
         return self.own.get(name, found.usual)
 
     @property

@@ -32,7 +32,7 @@ MODES = {
     PauseMode.FIXED.value: gettext_lazy("A pause after every so many messages"),
 }
 CHANNELS = {
-    PauseChannels.BOTH.value: gettext_lazy("WhatsApp and SMS, each for itself"),
+    PauseChannels.BOTH.value: gettext_lazy("Both, each for itself"),
     PauseChannels.WHATSAPP.value: gettext_lazy("WhatsApp only"),
     PauseChannels.SMS.value: gettext_lazy("SMS only"),
 }
@@ -186,7 +186,7 @@ def plan_in_words(plan: PausePlan) -> str:
         text = sentence % {"number": plan.count, "minutes": minutes}
     else:
         sentence = ngettext(
-            "a pause of %(minutes)s after every message",
+            "a pause of %(minutes)s after every %(number)s message",
             "a pause of %(minutes)s after every %(number)s messages",
             plan.every,
         )

@@ -12,6 +12,7 @@ urlpatterns = [
     path("campaigns/", include("campaigns.urls")),
     path("debtors/", include("desk.debtors.urls")),
     path("", include("gateways.urls")),
+    path("settings/", include("desk.preferences.urls")),
     path("log/", include("systemlog.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,7 +1,8 @@
 """A campaign's pauses: exact whatever lanes pull, never longer or shorter for a person, and no cost without them."""
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from bson import ObjectId
@@ -17,7 +18,7 @@ from engine.deliver import deliver as run_slice
 from engine.guard import running_campaigns
 from engine.rests import Rests
 from gateways.models import Channel, Pool, Strategy
-from lib.mongo import server_now
+from lib.mongo import Now, server_now
 from messaging import claims
 from messaging.claims import Claimed
 from messaging.models import Kind
@@ -291,7 +292,7 @@ def test_progress_tells_the_pause_and_what_is_left_no_more(far_side: RunningGate
     assert until is not None
     assert found.as_json()["rests_until"] == until.isoformat()
     assert found.as_json()["pauses"] == [{"channel": "sms", "begun": 1, "planned": 3, "rests_until": until.isoformat()}]
-    expected = f"It rests until {wording.clock(until.astimezone(UTC), campaign.timezone)} (pause 1 of 3)."
+    expected = f"It rests until {until.astimezone(ZoneInfo(campaign.timezone)):%H:%M} (pause 1 of 3)."
     assert wording.outlook(watching.standing(campaign)) == expected
     commands.pause(campaign.name)
     campaign.refresh_from_db()
@@ -307,6 +308,15 @@ def test_campaigns_without_pauses_cost_nothing(pool: Pool, far_side: RunningGate
     assert not [each for each in asked.captured_queries if "campaignstretch" in each["sql"]]
     run_slice(make_line(pool, f"{far_side.url}/send/a").pk)
     assert (state(campaign), CampaignStretch.objects.count()) == ({"sent": 31}, 0)
+
+
+def test_what_rests_is_found_by_an_index() -> None:
+    for number in range(50):
+        CampaignStretch.objects.create(campaign=ObjectId(), channel="sms", total=number, rests_until=server_now())
+    found = CampaignStretch.objects.filter(campaign__in=[ObjectId()], channel="sms", rests_until__gt=Now())
+    plan = found.explain(verbosity="queryPlanner")
+    assert "campaign_stretch" in plan
+    assert "COLLSCAN" not in plan
 
 
 def test_guard_lets_those_with_places_go_and_none_behind_them(pool: Pool, far_side: RunningGateway) -> None:

@@ -18,6 +18,7 @@ VIEWS = {
     "import": "debtors:import",
     "debtor": "debtors:debtor",
     "conversation": "desk:conversation",
+    "settings": "preferences:group",
 }
 ACTS = {
     "account.sign_in": _("signed in"),
@@ -33,6 +34,7 @@ ACTS = {
     "campaign.unschedule": _("made the campaign a draft again"),
     "campaign.pause": _("paused the campaign"),
     "campaign.resume": _("resumed the campaign"),
+    "campaign.go_on": _("ended the campaign's pause"),
     "campaign.cancel": _("cancelled the campaign"),
     "campaign.retry": _("sent the campaign's failed messages again"),
     "campaign.resolve": _("decided on the campaign's uncertain messages"),
@@ -66,6 +68,7 @@ ACTS = {
     "debtors.import": _("imported the file"),
     "debtors.import_stop": _("stopped the import"),
     "debtors.import_go_on": _("went on with the import"),
+    "settings.change": _("changed the settings"),
     "admin.add": _("added to the data"),
     "admin.change": _("changed in the data"),
     "admin.delete": _("deleted from the data"),

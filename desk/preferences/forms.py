@@ -1,0 +1,65 @@
+"""The forms of the settings' pages, one a group: each says what of its group's settings it is filled with and gives."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from campaigns.pacing_fields import PacingFields, hours_text, pacing_initial, usual_pacing
+from domain.pacing import days_text
+from preferences.errors import InvalidPreference
+from preferences.queries import Settings
+from preferences.registry import SENDING, Value
+
+FIELDS = {
+    "hours": "window_start",
+    "pause_durations": "pause_list",
+}
+"""Which field shows what is wrong with a setting, where the names differ."""
+
+
+class SendingForm(PacingFields):
+    """What new campaigns begin with: hours, days, time zone, pauses, country."""
+
+    country = forms.CharField(
+        max_length=2,
+        label=gettext_lazy("Country"),
+        help_text=gettext_lazy("How money and dates are written: CL, ES."),
+        widget=forms.TextInput({"autocapitalize": "characters", "size": 4}),
+    )
+    revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, settings: Settings, **kwargs: Any) -> None:
+        kwargs["initial"] = {
+            **pacing_initial(usual_pacing()),
+            "country": settings["country"],
+            "revision": settings.revision,
+        }
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+
+    def wanted(self) -> Mapping[str, Value]:
+        """What a valid form says, by the settings' names."""
+        pacing = self.pacing()
+        assert pacing is not None  # the form is valid
+        window, pauses = pacing.window, pacing.pauses
+        return {
+            "hours": hours_text(window.start, window.end),
+            "days": days_text(window.days),
+            "timezone": window.zone,
+            "country": self.cleaned_data["country"],
+            "pause_mode": pauses.mode.value,
+            "pause_count": pauses.count,
+            "pause_every": pauses.every,
+            "pause_durations": str(pauses.durations),
+            "pause_channels": pauses.channels.value,
+        }
+
+    def refuse(self, error: InvalidPreference) -> None:
+        """Show what refused a setting at its field."""
+        field = FIELDS.get(error.name, error.name)
+        self.add_error(field if field in self.fields else None, error.sentence)
+
+
+FORMS: Mapping[str, type[SendingForm]] = {SENDING.name: SendingForm}

@@ -1,0 +1,88 @@
+"""The settings' pages: what the whole installation begins with, one page a group."""
+
+from collections.abc import Sequence
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from campaigns.day import usual_day
+from campaigns.pacing_fields import usual_pacing
+from desk.preferences.forms import FORMS, SendingForm
+from lib.htmx import go_to
+from preferences import commands, queries
+from preferences.errors import ChangedMeanwhile, InvalidPreference
+from preferences.queries import Settings
+from preferences.registry import SENDING
+
+
+def settings_page(request: HttpRequest, group: str = SENDING.name) -> HttpResponse:
+    """A group's settings, to look at and to change."""
+    if group not in FORMS:
+        raise Http404
+    queries.forget()  # whoever changes settings sees them as they are
+    current = queries.current(group)
+    if request.method != "POST":
+        return _page(request, current, FORMS[group](settings=current))
+    form = FORMS[group](request.POST, settings=current)
+    if not form.is_valid():
+        return _page(request, current, form, status=422)
+    try:
+        changes = commands.change(group, form.wanted(), actor=request.user, revision=form.cleaned_data["revision"] or 0)
+    except InvalidPreference as error:
+        form.refuse(error)
+        return _page(request, current, form, status=422)
+    except ChangedMeanwhile as changed:
+        return _changed_meanwhile(request, group, changed.names)
+    messages.success(request, _("Saved. New campaigns begin with it.") if changes else _("Nothing was changed."))
+    return go_to(request, "preferences:group", group)
+
+
+@require_POST
+def reset(request: HttpRequest, group: str) -> HttpResponse:
+    """Back to the default: the setting that is named, or all of the group."""
+    if group not in FORMS:
+        raise Http404
+    current = queries.current(group)
+    name = request.POST.get("name", "")
+    if name and current.group.named(name) is None:
+        raise Http404
+    changes = commands.reset(group, [name] if name else None, actor=request.user)
+    sentence = _("Back to the default.") if changes else _("Nothing was changed: it is the default already.")
+    messages.success(request, sentence)
+    return go_to(request, "preferences:group", group)
+
+
+def _changed_meanwhile(request: HttpRequest, group: str, names: Sequence[str]) -> HttpResponse:
+    """What was written stays in the form, beside what others stored; saving once more stores it all the same."""
+    current = queries.current(group)
+    data = request.POST.copy()
+    data["revision"] = str(current.revision)
+    form = FORMS[group](data, settings=current)
+    form.full_clean()
+    theirs = [
+        f"{each.label}: {each.in_words(current[each.name])}" for each in current.group.preferences if each.name in names
+    ]
+    sentence = _(
+        "%(who)s changed these settings meanwhile, and nothing of yours was saved. What you wrote is still here: save "
+        "once more to put it in the place of theirs, or open the page again to keep theirs."
+    )
+    form.add_error(None, sentence % {"who": current.changed_by or _("Somebody")})
+    return _page(request, current, form, status=409, theirs=theirs)
+
+
+def _page(
+    request: HttpRequest, current: Settings, form: SendingForm, *, status: int = 200, theirs: Sequence[str] = ()
+) -> HttpResponse:
+    pacing = form.pacing() if form.is_bound else usual_pacing()
+    wrong = [sentence for each in form.errors.values() for sentence in each] if pacing is None else []
+    context = {
+        "settings": current,
+        "form": form,
+        "day": usual_day(pacing) if pacing is not None else None,
+        "wrong": wrong,
+        "theirs": theirs,
+    }
+    return render(request, "preferences/settings.html", context, status=status)
