@@ -41,6 +41,7 @@ TITLES = {
 }
 PICKED_SHOWN = 50
 LONG_PARTS = 3
+LETTERS_SHOWN = 12
 DAYS_SHOWN = 7
 
 
@@ -148,12 +149,13 @@ def differences(conflict: Conflict, form: StepForm) -> dict[str, Any]:
     kind = type(form)
     theirs, mine = kind.stored(conflict.stored), form.given
     rows = []
-    for name in dict.fromkeys([*form.fields, "variant", "test_key", "test_op", "test_values"]):
+    lists = {"variant": _("Variants"), **dict.fromkeys(("test_key", "test_op", "test_values"), _("Columns"))}
+    for name in (*form.fields, *lists):
         there = [str(each) for each in theirs.getlist(name)]
         here = [str(each).replace("\r\n", "\n") for each in mine.getlist(name)]
         if [each for each in there if each] == [each for each in here if each]:
             continue
-        label = form.fields[name].label if name in form.fields else name
+        label = form.fields[name].label if name in form.fields else lists[name]
         rows.append({"label": label, "theirs": _joined(form, name, there), "mine": _joined(form, name, here)})
     return {
         "sentence": conflict.sentence,
@@ -164,7 +166,9 @@ def differences(conflict: Conflict, form: StepForm) -> dict[str, Any]:
 
 
 def _joined(form: StepForm, name: str, values: Sequence[str]) -> str:
-    labels = dict(getattr(form.fields.get(name), "choices", ()) or ())
+    labels: dict[Any, Any] = dict(getattr(form.fields.get(name), "choices", ()) or ())
+    if name == "test_op":
+        labels = {op.value: label for op, label in OPS.items()}
     known = {str(key): str(label) for key, label in labels.items()}
     return "\n".join(known.get(each, each) for each in values if each)
 
@@ -224,6 +228,15 @@ def _outlook(campaign: Campaign, expected: Forecast | None) -> list[str]:
 def warnings(campaign: Campaign, shown: Preview) -> list[str]:
     """What nobody is kept from, and should know before it starts."""
     found = []
+    now = timezone.now()
+    if campaign.window_days and (opens := opens_at(campaign.window, now)) > now:
+        time = wording.clock(opens, campaign.timezone)
+        found.append(_("The window is closed now: it begins at %(time)s.") % {"time": time})
+    if letters := list(dict.fromkeys(each for sample in shown.samples for each in sample.costly)):
+        found.append(
+            _("The SMS hold less than half as much because of %(letters)s: write them without, where it can be.")
+            % {"letters": " ".join(letters[:LETTERS_SHOWN])}
+        )
     if shown.longest is not None and shown.longest.parts >= LONG_PARTS:
         found.append(
             _("Its SMS take %(parts)s parts each, and each part is paid for: shorten the text.")

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -29,6 +30,7 @@ def plan_of(query: QuerySet[Any]) -> str:
         (listed().order_by("-created_at", "-pk"), "campaign_created"),
         (listed(state="running").order_by("-created_at", "-pk"), "campaign_status"),
         (listed(search="Cobranza ñ").order_by("folded_name", "pk"), "campaign_name"),
+        (listed(owner=ObjectId()).order_by("-created_at", "-pk"), "campaign_owner"),
     ],
 )
 def test_list_reads_an_index_in_order(query: QuerySet[Campaign], index: str) -> None:

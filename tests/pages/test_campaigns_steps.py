@@ -1,17 +1,20 @@
 """Writing a draft step by step: storing as one types, leaving and going on, two people on one draft."""
 
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bson import ObjectId
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.test import Client
 from django.utils.translation import override
 
 from accounts.models import User
 from campaigns import commands
+from campaigns.errors import CampaignError
 from campaigns.models import Campaign, ChosenDebtors
 from debtors.commands import import_file
 from gateways.models import Channel, Pool
@@ -379,3 +382,17 @@ def test_steps_speak_spanish(client: Client, staff: User, step: str) -> None:
     assert "Revisión" in text
     assert "falta el mensaje" in text
     assert "Save and go on" not in text
+
+
+def test_empty_draft_is_listed_described_and_refused_by_commands(signed_in: Client, pool: Pool) -> None:
+    campaign = begun(signed_in, audience="")
+    Campaign.objects.filter(pk=campaign.pk).update(channel="")
+    out = StringIO()
+    call_command("campaign", "status", "Noviembre", stdout=out)
+    assert "draft" in out.getvalue()
+    assert "lacks the audience, the message, the channel" in signed_in.get("/campaigns/").content.decode()
+    assert signed_in.get(f"/campaigns/{campaign.pk}/").status_code == 200
+    assert "Noviembre" not in signed_in.get("/campaigns/?mine=1&state=running").content.decode()
+    assert "Noviembre" in signed_in.get("/campaigns/?mine=1").content.decode()
+    with pytest.raises(CampaignError, match="Choose the channel by which"):
+        commands.start("Noviembre")
