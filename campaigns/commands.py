@@ -195,14 +195,21 @@ def _refuse(campaign: Campaign, sentence: str) -> CampaignError:
     return CampaignError(sentence % {"name": campaign.name, "status": STATUS_LABELS[status]} + " " + state_hint(status))
 
 
-def start(name: str, *, at: datetime | None = None, progress: Progress | None = None) -> Campaign:
-    """Start a draft (or a scheduled campaign) now, or schedule it for `at` (aware). Raises CampaignError."""
+def start(
+    name: str, *, at: datetime | None = None, revision: int | None = None, progress: Progress | None = None
+) -> Campaign:
+    """Start a draft (or a scheduled campaign) now, or schedule it for `at` (aware). Raises CampaignError.
+
+    `revision` is the one that a person has looked at: of one that changed since nothing is sent.
+    """
     campaign = find(name)
     refused = _("“%(name)s” can't be started: it is %(status)s.")
     if campaign.status not in (S.DRAFT, S.SCHEDULED):
         raise _refuse(campaign, refused)
     if at is not None and at <= timezone.now():
         raise CampaignError(_("The time to start at is in the past. Give a later one, or none to start now."))
+    if revision is not None and campaign.revision != revision:
+        raise _changed(campaign)
     checked = {"revision": campaign.revision}  # what follows is about these texts and this audience
     if missing := lacks.lacks(campaign):
         raise lacks.Incomplete(missing)
@@ -215,11 +222,14 @@ def start(name: str, *, at: datetime | None = None, progress: Progress | None = 
     if not done:
         campaign.refresh_from_db()
         if campaign.status == S.DRAFT:
-            raise CampaignError(
-                _("Somebody changed “%(name)s” meanwhile. Look at it again, then start it.") % {"name": campaign.name}
-            )
+            raise _changed(campaign)
         raise _refuse(campaign, refused)
     return campaign
+
+
+def _changed(campaign: Campaign) -> CampaignError:
+    sentence = _("Somebody changed “%(name)s” meanwhile. Look at it again, then start it.")
+    return CampaignError(sentence % {"name": campaign.name})
 
 
 def unschedule(name: str) -> Campaign:

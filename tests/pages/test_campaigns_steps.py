@@ -366,7 +366,13 @@ def test_review_names_each_lack_with_a_link_and_then_what_starting_does(signed_i
     text = signed_in.get(path).content.decode()
     assert "It can start once nothing is missing." not in text
     assert "1 message will be sent by 1 SMS line" in text
-    assert signed_in.post(f"/campaigns/{campaign.pk}/start/").status_code == 303
+    campaign.refresh_from_db()
+    seen = campaign.revision
+    Page(signed_in, campaign.pk, "message").store(message="Hola {nombre}")
+    assert f'name="revision" value="{seen}"' in text
+    late = signed_in.post(f"/campaigns/{campaign.pk}/start/", {"revision": seen})
+    assert "Look at it again, then start it." in signed_in.get(late["Location"]).content.decode()
+    assert signed_in.post(f"/campaigns/{campaign.pk}/start/", {"revision": seen + 1}).status_code == 303
     campaign.refresh_from_db()
     assert campaign.status == "running"
 
