@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns import commands
 from campaigns.errors import CampaignError
-from campaigns.models import Attachment, AudienceCheck, Campaign, CampaignStretch
+from campaigns.models import Attachment, AudienceCheck, Campaign, CampaignStretch, ChosenDebtors
 from systemlog.lean_admin import LeanAdmin
 
 
@@ -62,4 +62,11 @@ class AudienceCheckAdmin(LeanAdmin):
 @admin.register(CampaignStretch)
 class CampaignStretchAdmin(LeanAdmin):
     list_display = ("campaign", "channel", "number", "used", "length", "rests_until")
+    ids = ("campaign",)
+
+
+@admin.register(ChosenDebtors)
+class ChosenDebtorsAdmin(LeanAdmin):
+    list_display = ("campaign",)
+    hidden = ("debtors",)
     ids = ("campaign",)

@@ -1,11 +1,11 @@
 """Who receives a campaign, with which text: read page by page, the same way to check it and to enroll it."""
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from bson import ObjectId
-
+from campaigns.audience_reading import Cursor, Page, Recipient, read_page, sources
 from campaigns.models import AudienceCheck, AudienceKind, Campaign
 from debtors import queries as debtors
 from debtors.queries import DebtorValues
@@ -19,6 +19,7 @@ from domain.templating import (
     digest,
     missing,
     parse,
+    pieces,
     render,
     unknown,
     unknown_with_fallback,
@@ -26,61 +27,10 @@ from domain.templating import (
 from domain.values import display_values
 from lib.mongo import collection, to_document
 
-PAGE = 1000
+__all__ = ["Cursor", "Page", "Recipient", "Texts", "check", "keep", "kept", "pages", "read_page", "version"]
+
 LISTED_MAX = 1000
 """How many rows with a missing value are listed with their numbers; all of them are counted."""
-
-Cursor = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """One debtor of the audience. `row` is its row in the spreadsheet, or None; `index` counts from 0."""
-
-    index: int
-    row: int | None
-    debtor: DebtorValues
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A stretch of the audience; `cursor` is where the next one begins, None after the last."""
-
-    recipients: list[Recipient]
-    cursor: Cursor | None
-
-
-def read_page(campaign: Campaign, cursor: Cursor, *, limit: int = PAGE) -> Page:
-    """The audience from `cursor` on ({} is the beginning), at most `limit` recipients."""
-    index = cursor.get("index", 0)
-    if campaign.audience == AudienceKind.ALL:
-        after = ObjectId(cursor["after"]) if "after" in cursor else None
-        found = debtors.all_debtors(after_id=after, limit=limit)
-        recipients = [Recipient(index + n, None, debtor) for n, debtor in enumerate(found)]
-        if len(found) < limit:
-            return Page(recipients, None)
-        return Page(recipients, {"after": str(found[-1].id), "index": index + len(found)})
-    imports: list[ObjectId] = list(campaign.audience_imports)
-    place = cursor.get("import", 0)
-    if place >= len(imports):
-        return Page([], None)
-    rows = debtors.audience_rows(imports[place], after_number=cursor.get("row", 0), limit=limit)
-    recipients = _recipients(rows, earlier=imports[:place], index=index)
-    index += len(recipients)
-    if len(rows) == limit:
-        return Page(recipients, {"import": place, "row": rows[-1][0], "index": index})
-    if place + 1 < len(imports):
-        return Page(recipients, {"import": place + 1, "row": 0, "index": index})
-    return Page(recipients, None)
-
-
-def _recipients(rows: Sequence[tuple[int, ObjectId]], *, earlier: Sequence[ObjectId], index: int) -> list[Recipient]:
-    """An import's rows as recipients, without the debtors that an earlier import of the audience brought already."""
-    ids = [debtor for _, debtor in rows]
-    repeated = debtors.debtors_in(earlier, ids) if earlier else set()
-    values = debtors.debtors_by_id(ids)
-    kept = [(number, values[debtor]) for number, debtor in rows if debtor in values and debtor not in repeated]
-    return [Recipient(index + place, number, debtor) for place, (number, debtor) in enumerate(kept)]
 
 
 def pages(campaign: Campaign) -> Iterator[list[Recipient]]:
@@ -100,7 +50,7 @@ class Texts:
     """
 
     def __init__(self, campaign: Campaign) -> None:
-        imports = list(campaign.audience_imports) if campaign.audience == AudienceKind.IMPORTS else None
+        imports = sources(campaign)
         self.columns = debtors.metadata_columns(imports)
         headers = debtors.field_aliases(imports)
         self.known = list(dict.fromkeys([*headers, *self.columns]))
@@ -149,6 +99,10 @@ class Texts:
         chosen = choose_variant(self.rotation, len(self.templates), index, draw)
         return chosen, render(self.templates[chosen], values)
 
+    def pieces(self, values: dict[str, str], chosen: int) -> list[tuple[str, bool]]:
+        """The text of that number in pieces, each with whether it is a value. Raises MissingValue."""
+        return pieces(self.templates[chosen], values)
+
 
 def _bind(template: Template, columns: Collection[str], headers: Mapping[str, str]) -> Template:
     """The template for these columns and headers: `{saldo_final}` is the debt where the import was told so."""
@@ -169,14 +123,16 @@ def _name_at(text: str, position: int) -> str:
 def version(campaign: Campaign) -> str:
     """What a check of the audience holds for: these texts, this rotation and this audience."""
     audience = [campaign.audience, *(str(i) for i in campaign.audience_imports)]
+    if spec := campaign.audience_spec.get(campaign.audience):
+        audience.append(json.dumps(spec, sort_keys=True))
     return f"{digest([*campaign.texts, campaign.rotation])}-{digest(audience)}"
 
 
 def check(campaign: Campaign, texts: Texts, *, progress: Callable[[int], None] | None = None) -> AudienceCheck:
     """Look at every row for the values that the texts need; `keep` stores the result.
 
-    What was kept for this version is returned as it is, but all debtors are looked at anew each time, because they
-    change. `progress` is told how many rows were read.
+    What was kept for this version is returned as it is where the audience is files; any other one is looked at anew
+    each time, because debtors change. `progress` is told how many rows were read.
     """
     if campaign.audience == AudienceKind.IMPORTS and (before := kept(campaign)):
         return before

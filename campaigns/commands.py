@@ -12,12 +12,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns import attachments, audience, drafts, ways_out
+from campaigns import attachments, audience, audience_reading, drafts, lacks, ways_out
 from campaigns.errors import CampaignError
 from campaigns.models import STATUS_LABELS, AudienceCheck, AudienceKind, Campaign, CampaignStretch
 from campaigns.sentences import incomplete_sentences, state_hint, unknown_placeholder
+from campaigns.template_errors import template_error_sentence
 from domain import states
 from domain.states import CampaignStatus, MessageStatus
+from domain.templating import TemplateError
 from lib.mongo import Now, collection, run_tx
 from live.events import CampaignChanged
 from live.publish import publish
@@ -97,27 +99,38 @@ def editable_campaign(name: str) -> Campaign:
 
 
 def choose_audience(campaign: Campaign, chosen: Audience, *, progress: Progress | None = None) -> AudienceCheck | None:
-    """Set a stored draft's audience and check that the texts fit it. None: somebody else changed it meanwhile.
+    """Set a stored draft's audience and check that the texts, once they are there, fit it. None: somebody else changed
+    it meanwhile.
 
     Raises CampaignError, leaving the audience as it was, when nobody is in it, when a placeholder names no column, or
     when the campaign is strict and a row lacks a value.
     """
     before = {"audience": campaign.audience, "audience_imports": list(campaign.audience_imports)}
     campaign.audience, campaign.audience_imports = chosen.kind, list(chosen.imports)
-    found = check_audience(campaign, progress=progress)
-    changed = Campaign.objects.filter(pk=campaign.pk, status=S.DRAFT.value, **before).update(
-        audience=campaign.audience, audience_imports=campaign.audience_imports, revision=F("revision") + 1
+    written = not drafts.faults_of_texts(campaign.texts)
+    found = check_audience(campaign, progress=progress) if written else _counted(campaign)
+    changed = Campaign.objects.filter(
+        pk=campaign.pk, status=S.DRAFT.value, revision=campaign.revision, **before
+    ).update(
+        audience=campaign.audience,
+        audience_imports=campaign.audience_imports,
+        edits={step: edit for step, edit in campaign.edits.items() if step != lacks.AUDIENCE},
+        revision=F("revision") + 1,
     )
     if not changed:
         return None
-    audience.keep(found)
+    if written:
+        audience.keep(found)
     publish(CampaignChanged(str(campaign.pk)))
     return found
 
 
 def check_audience(campaign: Campaign, *, progress: Progress | None = None) -> AudienceCheck:
     """Check the texts against the audience. Raises CampaignError as choose_audience does."""
-    texts = audience.Texts(campaign)
+    try:
+        texts = audience.Texts(campaign)
+    except TemplateError as error:
+        raise CampaignError(template_error_sentence(error), field="message") from error
     for name in texts.unknown():
         raise CampaignError(unknown_placeholder(name, texts.known), field="message")
     found = audience.check(campaign, texts, progress=progress)
@@ -130,6 +143,11 @@ def check_audience(campaign: Campaign, *, progress: Progress | None = None) -> A
     return found
 
 
+def _counted(campaign: Campaign) -> AudienceCheck:
+    """Who is in the audience of a draft whose message is not written yet."""
+    return AudienceCheck(campaign=campaign.pk, rows=audience_reading.count(campaign).number)
+
+
 def attach_import(*, campaign_name: str, import_id: ObjectId) -> list[str]:
     """Add an import to a draft's audience; returns what to tell about it. Raises CampaignError."""
     found = None
@@ -137,6 +155,11 @@ def attach_import(*, campaign_name: str, import_id: ObjectId) -> list[str]:
         campaign = editable_campaign(campaign_name)
         if campaign.audience == AudienceKind.ALL:
             raise CampaignError(_("The audience of “%(name)s” is all debtors already.") % {"name": campaign.name})
+        if campaign.audience not in (AudienceKind.NONE, AudienceKind.IMPORTS):
+            raise CampaignError(
+                _("The audience of “%(name)s” is not chosen by files: add the file in its audience step.")
+                % {"name": campaign.name}
+            )
         imports = list(dict.fromkeys([*campaign.audience_imports, import_id]))
         found = choose_audience(campaign, Audience(AudienceKind.IMPORTS, imports))
     return [
@@ -174,21 +197,24 @@ def _refuse(campaign: Campaign, sentence: str) -> CampaignError:
     return CampaignError(sentence % {"name": campaign.name, "status": STATUS_LABELS[status]} + " " + state_hint(status))
 
 
-def start(name: str, *, at: datetime | None = None, progress: Progress | None = None) -> Campaign:
-    """Start a draft (or a scheduled campaign) now, or schedule it for `at` (aware). Raises CampaignError."""
+def start(
+    name: str, *, at: datetime | None = None, revision: int | None = None, progress: Progress | None = None
+) -> Campaign:
+    """Start a draft (or a scheduled campaign) now, or schedule it for `at` (aware). Raises CampaignError.
+
+    `revision` is the one that a person has looked at: of one that changed since nothing is sent.
+    """
     campaign = find(name)
     refused = _("“%(name)s” can't be started: it is %(status)s.")
     if campaign.status not in (S.DRAFT, S.SCHEDULED):
         raise _refuse(campaign, refused)
     if at is not None and at <= timezone.now():
         raise CampaignError(_("The time to start at is in the past. Give a later one, or none to start now."))
+    if revision is not None and campaign.revision != revision:
+        raise _changed(campaign)
     checked = {"revision": campaign.revision}  # what follows is about these texts and this audience
-    ways_out.check(campaign)
-    if campaign.audience == AudienceKind.NONE:
-        raise CampaignError(
-            _("“%(name)s” has no audience. Choose who receives it.") % {"name": campaign.name},
-            hint=_("Import one with `manage.py import_debtors FILE --campaign NAME`."),
-        )
+    if missing := lacks.lacks(campaign):
+        raise lacks.Incomplete(missing)
     audience.keep(check_audience(campaign, progress=progress))
     if at is not None:
         done = _change(campaign, S.SCHEDULED, origins=(S.DRAFT, S.SCHEDULED), where=checked, scheduled_at=at)
@@ -198,11 +224,14 @@ def start(name: str, *, at: datetime | None = None, progress: Progress | None = 
     if not done:
         campaign.refresh_from_db()
         if campaign.status == S.DRAFT:
-            raise CampaignError(
-                _("Somebody changed “%(name)s” meanwhile. Look at it again, then start it.") % {"name": campaign.name}
-            )
+            raise _changed(campaign)
         raise _refuse(campaign, refused)
     return campaign
+
+
+def _changed(campaign: Campaign) -> CampaignError:
+    sentence = _("Somebody changed “%(name)s” meanwhile. Look at it again, then start it.")
+    return CampaignError(sentence % {"name": campaign.name})
 
 
 def unschedule(name: str) -> Campaign:

@@ -82,7 +82,7 @@ def validate(draft: Draft, *, pk: ObjectId | None = None) -> Campaign:
     Raises CampaignError for what can't be used; its `field` is the draft's.
     """
     with _about("name"):
-        name = _name(draft.name, pk)
+        name = name_of(draft.name, pk)
     if draft.channel not in CampaignChannel.values:
         raise CampaignError(
             _("“%(channel)s” is no channel. Choose one of: %(known)s.")
@@ -95,14 +95,10 @@ def validate(draft: Draft, *, pk: ObjectId | None = None) -> Campaign:
     with _about("hours"):
         hours, days = _hours(draft)
     pauses = _pauses(draft)
-    country = (draft.country or preferences.get("sending.country")).upper()
-    if not is_country(country):
-        raise CampaignError(
-            _("“%(country)s” is no country. Write it in two letters, like CL or ES.") % {"country": draft.country},
-            field="country",
-        )
+    with _about("country"):
+        country = country_of(draft.country or preferences.get("sending.country"))
     with _about("timezone"):
-        zone = _zone(draft.timezone or preferences.get("sending.timezone"))
+        zone = zone_of(draft.timezone or preferences.get("sending.timezone"))
     campaign = Campaign(
         pk=pk or ObjectId(),
         name=name,
@@ -128,7 +124,8 @@ def validate(draft: Draft, *, pk: ObjectId | None = None) -> Campaign:
     return campaign
 
 
-def _name(text: str, pk: ObjectId | None) -> str:
+def name_of(text: str, pk: ObjectId | None) -> str:
+    """The name that a campaign can have; `pk` is the one that may have it already. Raises CampaignError."""
     name = text.strip()
     if not name or len(name) > MAX_NAME or not name.isprintable():
         raise CampaignError(
@@ -151,14 +148,22 @@ def _texts(draft: Draft) -> str:
         raise CampaignError(_("Rotation needs at least one variant: add one, or choose “none”."))
     if rotation == RotationChoice.NONE and draft.variants:
         raise CampaignError(_("With rotation “none” the variants would never be sent: choose another rotation."))
-    for number, text in enumerate([draft.message, *draft.variants]):
+    for error in faults_of_texts([draft.message, *draft.variants]):
+        raise error
+    return str(rotation)
+
+
+def faults_of_texts(texts: Sequence[str]) -> list[CampaignError]:
+    """What is wrong with the message, which is the first of the texts, and with its variants."""
+    found = []
+    for number, text in enumerate(texts):
         try:
             parse(text)
         except TemplateError as error:
             where = _("The message") if number == 0 else _("Variant %(number)s") % {"number": number}
             field = "message" if number == 0 else "variants"
-            raise CampaignError(f"{where}: {template_error_sentence(error)}", field=field) from error
-    return str(rotation)
+            found.append(CampaignError(f"{where}: {template_error_sentence(error)}", field=field))
+    return found
 
 
 def _pools(draft: Draft) -> dict[str, Pool | None]:
@@ -268,7 +273,18 @@ def _pauses(draft: Draft) -> PausePlan:
         raise CampaignError(pauses_sentence(error), field=fields.get(error.code, "pauses")) from error
 
 
-def _zone(name: str) -> str:
+def country_of(text: str) -> str:
+    """The country's code in capitals. Raises CampaignError."""
+    country = text.strip().upper()
+    if not is_country(country):
+        raise CampaignError(
+            _("“%(country)s” is no country. Write it in two letters, like CL or ES.") % {"country": text}
+        )
+    return country
+
+
+def zone_of(name: str) -> str:
+    """The time zone of that name. Raises CampaignError that names the one that was meant."""
     try:
         return zone_named(name)
     except ValueError as error:

@@ -11,4 +11,5 @@ class CampaignError(Exception):
     def __init__(self, sentence: str, *, hint: str = "", field: str = "") -> None:
         super().__init__(f"{sentence} {hint}".rstrip())
         self.sentence = sentence
+        self.hint = hint
         self.field = field

@@ -1,245 +1,246 @@
-"""The form of a draft: what it says, and the errors of the commands at its fields."""
+"""The forms of a draft's steps: each reads what was typed, stores what can be used, and keeps the rest as it is.
 
-from typing import Any
+They are always bound: to what a person sent, or to what is stored. So a value that can't be used, and was kept all the
+same, shows its error again to whoever goes on with the draft.
+"""
 
-from bson import ObjectId
+from typing import Any, ClassVar
+
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import attachments, drafts, pacing_fields
-from campaigns.commands import ALL_DEBTORS, Audience
-from campaigns.drafts import Draft
+from campaigns import drafts
 from campaigns.errors import CampaignError
-from campaigns.models import Attachment, AudienceKind, Campaign, CampaignChannel, NoSessionPolicy, RotationChoice
-from campaigns.pacing_fields import PacingFields, pacing_initial, pacing_of, usual_pacing
-from debtors.models import Import
-from domain.states import ImportStatus
+from campaigns.lacks import CHANNEL, MESSAGE
+from campaigns.models import Campaign, CampaignChannel, NoSessionPolicy, RotationChoice
+from domain.templating import MAX_TEMPLATE_CHARACTERS
 from gateways.models import Channel, Pool
 from lib.converters import object_id
-from preferences import queries as preferences
 
-IMPORTS_OFFERED = 20
 MOST_VARIANTS = 50
-FIELDS_OF_ERRORS = {**pacing_fields.FIELDS_OF_ERRORS, "variants": "rotation"}
-"""Which field of the form shows an error of the draft's, where the names differ."""
-WHATSAPP_ONLY = ("attachment", "no_session", "no_session_minutes", "min_sessions")
+LONGEST_TEXT = 4 * MAX_TEMPLATE_CHARACTERS
+"""Characters of a text that are kept, though it is too long to be sent."""
+CHANNEL_HINTS = {
+    CampaignChannel.WHATSAPP: gettext_lazy("From your sessions, with pictures and files. It needs a linked phone."),
+    CampaignChannel.SMS: gettext_lazy("Through an SMS line. It reaches any phone, in plain text, and costs per part."),
+    CampaignChannel.WHATSAPP_FALLBACK_SMS: gettext_lazy(
+        "WhatsApp first; whoever is not on WhatsApp, or while no session is connected, gets an SMS."
+    ),
+}
+ROTATION_HINTS = {
+    RotationChoice.ROUND_ROBIN: gettext_lazy("The 1st person gets the 1st text, the 2nd the 2nd, and so on."),
+    RotationChoice.RANDOM: gettext_lazy("Each person gets any of them, all as often in the long run."),
+}
 
 
-class DraftForm(PacingFields):
-    """A draft, new or stored. `variants` are the texts beside the message, `imports` what files the page offers."""
+class StepForm(forms.Form):
+    """What all steps share. Nothing is required here: what is missing is told beside, and keeps nobody from leaving."""
 
-    name = forms.CharField(max_length=drafts.MAX_NAME, label=gettext_lazy("Name"))
-    channel = forms.ChoiceField(
-        choices=CampaignChannel.choices, widget=forms.RadioSelect, label=gettext_lazy("Channel")
-    )
-    whatsapp_pool = forms.ModelChoiceField(
-        Pool.objects.none(), required=False, label=gettext_lazy("WhatsApp pool"), empty_label=gettext_lazy("Choose one")
-    )
-    sms_pool = forms.ModelChoiceField(
-        Pool.objects.none(), required=False, label=gettext_lazy("SMS pool"), empty_label=gettext_lazy("Choose one")
-    )
-    audience = forms.ChoiceField(
-        choices=AudienceKind.choices, widget=forms.RadioSelect, label=gettext_lazy("Who receives it")
-    )
-    chosen_imports = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, label=gettext_lazy("Imported files")
-    )
+    step: ClassVar[str] = ""
+
+    def __init__(self, data: "MultiValueDict[str, Any]", *, campaign: Campaign) -> None:
+        self.campaign = campaign
+        self.given = data
+        super().__init__(data, label_suffix="")
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
+                field.widget.attrs["class"] = "form-check-input"
+
+    @classmethod
+    def stored(cls, campaign: Campaign) -> "MultiValueDict[str, Any]":
+        """What the stored draft would have sent, with what could not be used in its place."""
+        data = MultiValueDict({name: list(values) for name, values in cls.texts(campaign).items()})
+        for name, values in (campaign.unfinished.get(cls.step) or {}).items():
+            data.setlist(name, values)
+        return data
+
+    @classmethod
+    def texts(cls, campaign: Campaign) -> dict[str, list[Any]]:
+        """The stored values by field, as a browser sends them."""
+        raise NotImplementedError
+
+    def values(self) -> dict[str, Any]:
+        """What the campaign's fields become, by their names, as far as the fields of the form can be used."""
+        raise NotImplementedError
+
+    def apply(self, campaign: Campaign) -> None:
+        """Set on the campaign what can be used, and keep beside it what can't."""
+        for name, value in self.values().items():
+            setattr(campaign, name, value)
+        wrong = {name: self._sent(name) for name in self.errors if name in self.fields}
+        others = {step: fields for step, fields in campaign.unfinished.items() if step != self.step}
+        campaign.unfinished = {**others, self.step: wrong} if wrong else others
+
+    def refuse(self, error: CampaignError) -> None:
+        """Show at its field what was found when it was stored."""
+        self.add_error(error.field if error.field in self.fields else None, error.sentence)
+
+    def good(self, name: str) -> bool:
+        """Whether this field can be used."""
+        return name not in self.errors
+
+    def _sent(self, name: str) -> list[str]:
+        return [str(each)[:LONGEST_TEXT] for each in self.given.getlist(name)]
+
+
+class MessageForm(StepForm):
+    """The message and its variants. Both are stored as they are written, sound or not."""
+
+    step = MESSAGE
+
     message = forms.CharField(
+        required=False,
         strip=False,
+        max_length=LONGEST_TEXT,
         label=gettext_lazy("Message"),
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=gettext_lazy("{nombre} becomes each person's value; {ejecutivo|us} says “us” where it is missing."),
     )
     rotation = forms.ChoiceField(
-        choices=RotationChoice.choices, required=False, label=gettext_lazy("Which text each person gets")
-    )
-    attachment = forms.FileField(
+        choices=[(each.value, each.label) for each in (RotationChoice.ROUND_ROBIN, RotationChoice.RANDOM)],
         required=False,
-        label=gettext_lazy("Image or PDF"),
-        help_text=gettext_lazy("JPEG, PNG, WebP or PDF of at most 12 MB; it goes with the text on WhatsApp."),
+        widget=forms.RadioSelect,
+        label=gettext_lazy("Which text each person gets"),
     )
-    drop_attachment = forms.BooleanField(required=False, label=gettext_lazy("Send it without this file"))
-    country = forms.CharField(
-        max_length=2, label=gettext_lazy("Country"), help_text=gettext_lazy("How money and dates are written: CL, ES.")
+    strict = forms.BooleanField(
+        required=False, label=gettext_lazy("Don't start while any row lacks a value that the message needs")
     )
-    strict = forms.BooleanField(required=False, label=gettext_lazy("Refuse it when any row lacks a value"))
+
+    @classmethod
+    def texts(cls, campaign: Campaign) -> dict[str, list[Any]]:
+        rotation = campaign.rotation if campaign.variants else RotationChoice.ROUND_ROBIN.value
+        return {
+            "message": [campaign.message],
+            "variant": list(campaign.variants),
+            "rotation": [rotation],
+            "strict": ["on"] if campaign.strict else [],
+        }
+
+    @property
+    def variants(self) -> list[str]:
+        """The texts beside the message as they were written, blank ones among them."""
+        return [str(each)[:LONGEST_TEXT] for each in self.given.getlist("variant")][:MOST_VARIANTS]
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong with each variant, empty for a sound one, in their order."""
+        return [
+            next((error.sentence for error in drafts.faults_of_texts([text])), "") if text.strip() else ""
+            for text in self.variants
+        ]
+
+    @property
+    def shown_variants(self) -> list[tuple[str, str]]:
+        """The variants, each with what is wrong with it."""
+        return list(zip(self.variants, self.faults, strict=True))
+
+    def clean_message(self) -> str:
+        text: str = self.cleaned_data["message"]
+        for error in drafts.faults_of_texts([text]) if text.strip() else ():
+            self.add_error("message", error.sentence)
+        return text.replace("\r\n", "\n")
+
+    def values(self) -> dict[str, Any]:
+        variants = [text.replace("\r\n", "\n") for text in self.variants if text.strip()]
+        chosen = self.cleaned_data.get("rotation") or RotationChoice.ROUND_ROBIN.value
+        # Sound or not, they are what was written: only what starts has to be sound.
+        return {
+            "message": self._sent("message")[-1].replace("\r\n", "\n") if self._sent("message") else "",
+            "variants": variants,
+            # Without variants there is nothing to choose; with them, “always the message” would never send them.
+            "rotation": chosen if variants else RotationChoice.NONE.value,
+            "strict": bool(self.cleaned_data.get("strict")),
+        }
+
+    def apply(self, campaign: Campaign) -> None:
+        super().apply(campaign)
+        campaign.unfinished = {step: kept for step, kept in campaign.unfinished.items() if step != self.step}
+
+
+class ChannelForm(StepForm):
+    """The channel, the pool of each, and what happens without sessions."""
+
+    step = CHANNEL
+
+    channel = forms.ChoiceField(
+        choices=CampaignChannel.choices, required=False, widget=forms.RadioSelect, label=gettext_lazy("Channel")
+    )
+    whatsapp_pool = forms.ModelChoiceField(
+        Pool.objects.none(), required=False, label=gettext_lazy("WhatsApp pool"), widget=forms.RadioSelect
+    )
+    sms_pool = forms.ModelChoiceField(
+        Pool.objects.none(), required=False, label=gettext_lazy("SMS pool"), widget=forms.RadioSelect
+    )
     no_session = forms.ChoiceField(
         choices=NoSessionPolicy.choices, required=False, label=gettext_lazy("When too few sessions are connected")
     )
     no_session_minutes = forms.FloatField(required=False, localize=True, label=gettext_lazy("Minutes that it waits"))
     min_sessions = forms.IntegerField(required=False, label=gettext_lazy("Connected sessions that it needs"))
-    revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, campaign: Campaign | None = None, **kwargs: Any) -> None:
-        self.campaign = campaign
-        kwargs["initial"] = {**_initial(campaign), **kwargs.get("initial", {})}
-        kwargs.setdefault("label_suffix", "")
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: "MultiValueDict[str, Any]", *, campaign: Campaign) -> None:
+        super().__init__(data, campaign=campaign)
         pools = Pool.objects.order_by("name")
         self.fields["whatsapp_pool"].queryset = pools.filter(channel=Channel.WHATSAPP)  # type: ignore[attr-defined]
         self.fields["sms_pool"].queryset = pools.filter(channel=Channel.SMS)  # type: ignore[attr-defined]
-        self.imports = _offered(campaign)
-        for file in self.imports:
-            file.valid = file.created + file.updated + file.unchanged  # type: ignore[attr-defined]  # for the page
-        self.fields["chosen_imports"].choices = [(str(each.pk), each.file_name) for each in self.imports]  # type: ignore[attr-defined]
-        for each in self.fields.values():
-            if isinstance(each.widget, forms.RadioSelect | forms.CheckboxSelectMultiple | forms.CheckboxInput):
-                each.widget.attrs["class"] = "form-check-input"
-            elif isinstance(each.widget, forms.Select):
-                each.widget.attrs["class"] = "form-select"
-            elif isinstance(each.widget, forms.TextInput | forms.Textarea | forms.NumberInput | forms.FileInput):
-                each.widget.attrs["class"] = "form-control"
 
-    @property
-    def variants(self) -> list[str]:
-        """The texts beside the message, as they were written; blank ones are none."""
-        if not self.is_bound:
-            return list(self.campaign.variants) if self.campaign is not None else []
-        found = self.data.getlist("variant") if hasattr(self.data, "getlist") else self.data.get("variant", [])
-        return [text for text in found if text.strip()][:MOST_VARIANTS]
-
-    @property
-    def ticked(self) -> list[str]:
-        """The imports that are chosen, as texts."""
-        return [str(value) for value in (self["chosen_imports"].value() or [])]
-
-    def clean_attachment(self) -> Attachment | None:
-        """The file as an attachment, not stored yet."""
-        given: UploadedFile | None = self.cleaned_data["attachment"]
-        if given is None:
-            return None
-        try:
-            # No more is read than tells that it is too much.
-            return attachments.checked(given.name or "", given.read(attachments.MAX_BYTES + 1))
-        except CampaignError as error:
-            raise forms.ValidationError(error.sentence) from error
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or self.cleaned_data
-        if values.get("audience") == AudienceKind.IMPORTS and not values.get("chosen_imports"):
-            self.add_error("audience", _("Choose at least one file, or another audience."))
-        for channel, needed in drafts.NEEDED_POOLS.items():
-            if values.get("channel") != channel:
-                continue
-            for each in needed:
-                if not values.get(f"{each}_pool") and f"{each}_pool" not in self.errors:
-                    self.add_error(f"{each}_pool", _("Choose the pool that it goes through."))
-        return values
-
-    def refuse(self, error: CampaignError) -> None:
-        """Show what refused the draft at the field that it speaks of."""
-        field = FIELDS_OF_ERRORS.get(error.field, error.field)
-        self.add_error(field if field in self.fields else None, error.sentence)
-
-    def draft(self) -> Draft:
-        """What a valid form says, without what its channel has no use for."""
-        values = self.cleaned_data
-        pacing = self.pacing()
-        assert pacing is not None  # the form is valid
-        texts: dict[str, Any] = dict(pacing.texts)
-        needed = drafts.NEEDED_POOLS[CampaignChannel(values["channel"])]
-        pools: dict[str, Any] = {
-            f"{channel}_pool": values[f"{channel}_pool"].name if channel in needed else ""
-            for channel in (Channel.WHATSAPP, Channel.SMS)
-        }
-        whatsapp: dict[str, Any] = dict.fromkeys(WHATSAPP_ONLY)
-        if Channel.WHATSAPP in needed:
-            whatsapp = {name: values[name] for name in WHATSAPP_ONLY}
-            whatsapp["attachment"] = self._attachment()
-        variants = self.variants
-        return Draft(
-            name=values["name"],
-            channel=values["channel"],
-            message=values["message"],
-            variants=variants,
-            # Without variants there is nothing to choose; with them, “always the message” would never send them.
-            rotation=(values["rotation"] if values["rotation"] != RotationChoice.NONE else "") if variants else "",
-            country=values["country"],
-            strict=values["strict"],
-            **pools,
-            **texts,
-            **{**whatsapp, "no_session": whatsapp["no_session"] or ""},
-        )
-
-    def _attachment(self) -> Attachment | None:
-        """The file that was given, or else the stored draft's, unless it is dropped."""
-        given: Attachment | None = self.cleaned_data["attachment"]
-        if given is not None or self.campaign is None or self.cleaned_data["drop_attachment"]:
-            return given
-        return self.campaign.attachment
-
-    def audience_chosen(self) -> Audience | None:
-        """Who was chosen; None for nobody yet."""
-        kind = self.cleaned_data["audience"]
-        if kind == AudienceKind.ALL:
-            return ALL_DEBTORS
-        if kind == AudienceKind.IMPORTS:
-            return Audience(AudienceKind.IMPORTS, [ObjectId(pk) for pk in self.cleaned_data["chosen_imports"]])
-        return None
-
-    def unchecked(self) -> Campaign:
-        """The campaign as far as the form says it, for a preview: nothing of it need be sound."""
-
-        def given(name: str) -> Any:
-            return self[name].value() or ""
-
-        imports = [key for pk in self.ticked if (key := object_id(pk)) is not None]
-        rotation = given("rotation")
-        variants = self.variants
-        if variants and rotation in ("", RotationChoice.NONE):
-            rotation = RotationChoice.ROUND_ROBIN.value
-        return Campaign(
-            channel=given("channel"),
-            message=given("message"),
-            variants=variants,
-            rotation=rotation if variants and rotation in RotationChoice.values else RotationChoice.NONE.value,
-            audience=given("audience") if given("audience") in AudienceKind.values else AudienceKind.NONE.value,
-            audience_imports=imports,
-            country=str(given("country")).upper(),
-            attachment=self.campaign.attachment if self.campaign is not None else None,
-        )
-
-
-def _initial(campaign: Campaign | None) -> dict[str, Any]:
-    """What the form shows at first: the stored draft, or the defaults of a new one."""
-    if campaign is None:
-        pools = {
-            f"{channel}_pool": Pool.objects.filter(channel=channel, active=True).order_by("name").first()
-            for channel in (Channel.WHATSAPP, Channel.SMS)
-        }
+    @classmethod
+    def texts(cls, campaign: Campaign) -> dict[str, list[Any]]:
+        minutes = campaign.no_session_minutes
+        shown = int(minutes) if minutes.is_integer() else minutes
         return {
-            **pools,
-            "channel": CampaignChannel.WHATSAPP,
-            "audience": AudienceKind.NONE,
-            "rotation": RotationChoice.ROUND_ROBIN,
-            **pacing_initial(usual_pacing()),
-            "country": preferences.get("sending.country"),
-            "no_session": NoSessionPolicy.WAIT,
-            "no_session_minutes": 10,
-            "min_sessions": 1,
+            "channel": [campaign.channel],
+            "whatsapp_pool": [str(campaign.whatsapp_pool_id or "")],
+            "sms_pool": [str(campaign.sms_pool_id or "")],
+            "no_session": [campaign.no_session_policy],
+            "no_session_minutes": [forms.FloatField(localize=True).widget.format_value(shown)],
+            "min_sessions": [str(campaign.min_sessions)],
         }
-    rotation = campaign.rotation if campaign.variants else RotationChoice.ROUND_ROBIN.value
-    return {
-        **{name: getattr(campaign, name) for name in ("name", "channel", "audience", "message", "country")},
-        "whatsapp_pool": campaign.whatsapp_pool_id,
-        "sms_pool": campaign.sms_pool_id,
-        "rotation": rotation,
-        "chosen_imports": [str(pk) for pk in campaign.audience_imports],
-        **pacing_initial(pacing_of(campaign)),
-        "strict": campaign.strict,
-        "no_session": campaign.no_session_policy,
-        "no_session_minutes": int(minutes) if (minutes := campaign.no_session_minutes).is_integer() else minutes,
-        "min_sessions": campaign.min_sessions,
-        "revision": campaign.revision,
-    }
+
+    @property
+    def needed(self) -> tuple[Channel, ...]:
+        """The channels that the chosen one sends by."""
+        chosen = self["channel"].value()
+        return drafts.NEEDED_POOLS[CampaignChannel(chosen)] if chosen in CampaignChannel.values else ()
+
+    def clean_no_session_minutes(self) -> float:
+        minutes: float | None = self.cleaned_data["no_session_minutes"]
+        if minutes is None or not 0 <= minutes <= drafts.LONGEST_WAIT:
+            raise forms.ValidationError(_("The wait for sessions is a number of minutes from 0 to 10080, a week."))
+        return minutes
+
+    def clean_min_sessions(self) -> int:
+        number: int | None = self.cleaned_data["min_sessions"]
+        if number is None or not 1 <= number <= drafts.MOST_SESSIONS:
+            raise forms.ValidationError(_("The least number of connected sessions is a number from 1 to 1000."))
+        return number
+
+    def values(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        found: dict[str, Any] = {}
+        if self.good("channel"):
+            found["channel"] = given["channel"]
+        for channel in (Channel.WHATSAPP, Channel.SMS):
+            name = f"{channel}_pool"
+            # A pool of a channel that is not used would hold it back from being deleted.
+            if channel not in self.needed:
+                found[f"{name}_id"] = None
+            elif self.good(name):
+                found[f"{name}_id"] = given[name].pk if given[name] else None
+        if Channel.WHATSAPP in self.needed:
+            found["no_session_policy"] = given.get("no_session") or self.campaign.no_session_policy
+            for name in ("no_session_minutes", "min_sessions"):
+                if self.good(name):
+                    found[name] = given[name]
+        return found
+
+    def apply(self, campaign: Campaign) -> None:
+        if Channel.WHATSAPP not in self.needed:
+            for name in ("no_session", "no_session_minutes", "min_sessions"):
+                self.errors.pop(name, None)
+        super().apply(campaign)
 
 
-def _offered(campaign: Campaign | None) -> list[Import]:
-    """The latest files, and those that the draft has already."""
-    chosen = list(campaign.audience_imports) if campaign is not None else []
-    latest = list(Import.objects.filter(status=ImportStatus.DONE.value).order_by("-pk")[:IMPORTS_OFFERED])
-    known = {each.pk for each in latest}
-    older = [pk for pk in chosen if pk not in known]
-    return [*latest, *(Import.objects.filter(pk__in=older) if older else [])]
+def ids(values: list[str]) -> list[Any]:
+    """The ids among texts that came from a page."""
+    return [key for value in values if (key := object_id(value)) is not None]

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from campaigns import commands, showing, watching, wording
+from campaigns.editing import digest, edit_of
+from campaigns.lacks import FIELDS
 from campaigns.models import Campaign
 from domain.people import person_key
 from domain.states import CampaignStatus, MessageStatus
@@ -108,6 +110,18 @@ def last(campaign: Campaign) -> Context:
     return {"campaign": campaign, "rows": wording.shown_messages(found)}
 
 
+def draft(key: str) -> Context:
+    """Who changed a step of a draft last: the key is the step, a hyphen and the campaign's id.
+
+    A page that shows the step compares its digest with the one that it began with.
+    """
+    step, _, pk = key.partition("-")
+    campaign = Campaign.objects.filter(pk=object_id(pk)).first()
+    if campaign is None or step not in FIELDS:
+        return {"digest": "", "edit": None}
+    return {"digest": digest(campaign, step), "edit": edit_of(campaign, step), "status": campaign.status}
+
+
 CAMPAIGN = of_object("campaign")
 register(Fragment("campaign-row", "campaigns/_row.html", CAMPAIGN, _of_campaign(row)))
 register(Fragment("campaign-progress", "campaigns/_progress.html", CAMPAIGN, _of_campaign(progress)))
@@ -117,6 +131,9 @@ register(Fragment("campaign-lanes", "campaigns/_lanes.html", CAMPAIGN, _of_campa
 register(Fragment("campaign-problems", "campaigns/_problems.html", CAMPAIGN, _of_campaign(problems)))
 register(Fragment("campaign-replies", "campaigns/_replies.html", CAMPAIGN, _of_campaign(replies)))
 register(Fragment("campaign-last", "campaigns/_last.html", CAMPAIGN, _of_campaign(last)))
+register(
+    Fragment("campaign-draft", "campaigns/edit/_draft.html", lambda key: (f"campaign.{key.partition('-')[2]}",), draft)
+)
 register(Fragment("campaign-asked", "campaigns/_asked.html", lambda key: (f"campaign.{key.partition('-')[2]}",), asked))
 register(
     Fragment("campaign-changes", "campaigns/_changes.html", lambda key: (f"campaign.{key.partition('-')[0]}",), changes)

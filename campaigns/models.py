@@ -34,6 +34,9 @@ class AudienceKind(models.TextChoices):
     NONE = "none", _("Not chosen yet")
     IMPORTS = "imports", _("The valid rows of imported files")
     ALL = "all", _("All debtors")
+    FILTER = "filter", _("Debtors that fit a filter")
+    RANGE = "range", _("A range of rows")
+    SELECTION = "selection", _("Chosen one by one")
 
 
 class NoSessionPolicy(models.TextChoices):
@@ -87,7 +90,13 @@ class Campaign(models.Model):
     """The name as it is searched for: without case and accents."""
     revision = models.IntegerField(default=0)
     """Counts the changes of a draft, so that of two people who edit it one does not undo what the other did."""
-    channel = models.CharField(max_length=30, choices=CampaignChannel.choices)
+    edits: Any = models.JSONField(default=dict)
+    """Who changed a draft last, by step: {step: {"by": name, "at": time, "page": the page's own word}}; `at` is the
+    step at which it was left."""
+    unfinished: Any = models.JSONField(default=dict)
+    """What was typed into a draft and can't be used: {step: {field: [texts]}}. Nothing starts while there is any."""
+    channel = models.CharField(max_length=30, choices=CampaignChannel.choices, blank=True, default="")
+    """Empty in a draft for which none is chosen yet, as every other choice may be."""
     status = models.CharField(
         max_length=10, choices=[(s.value, STATUS_LABELS[s]) for s in CampaignStatus], default=CampaignStatus.DRAFT.value
     )
@@ -95,7 +104,7 @@ class Campaign(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     owner_id: ObjectId | None
 
-    message = models.TextField()
+    message = models.TextField(blank=True, default="")
     variants: Any = models.JSONField(default=list)
     rotation = models.CharField(max_length=12, choices=RotationChoice.choices, default=RotationChoice.NONE)
     whatsapp_pool = models.ForeignKey(Pool, null=True, on_delete=models.PROTECT, related_name="whatsapp_campaigns")
@@ -118,6 +127,9 @@ class Campaign(models.Model):
 
     audience = models.CharField(max_length=10, choices=AudienceKind.choices, default=AudienceKind.NONE)
     audience_imports = ArrayField(ObjectIdField(), default=list)
+    audience_spec: Any = models.JSONField(default=dict)
+    """What the other kinds need, each under its name, as it was typed (domain/audiences.py): a draft that changes its
+    kind keeps what was written for another one. A selection's debtors are in ChosenDebtors; here is their `digest`."""
     strict = models.BooleanField(default=False)
     """Whether a row with a missing value refuses the campaign, instead of being skipped."""
 
@@ -163,6 +175,7 @@ class Campaign(models.Model):
             models.Index(fields=["status", "archived", "created_at", "id"], name="campaign_status"),
             models.Index(fields=["archived", "created_at", "id"], name="campaign_created"),
             models.Index(fields=["archived", "folded_name", "id"], name="campaign_name"),
+            models.Index(fields=["owner", "archived", "created_at", "id"], name="campaign_owner"),
         )
 
     def __str__(self) -> str:
@@ -224,6 +237,18 @@ class CampaignStretch(models.Model):
     @property
     def stretch(self) -> Stretch:
         return Stretch(self.number, self.length, self.used, self.rests_until)
+
+
+class ChosenDebtors(models.Model):
+    """The debtors of a campaign whose audience was chosen one by one, in the order in which they were chosen."""
+
+    MOST = 5_000
+
+    campaign = ObjectIdField(unique=True)
+    debtors = ArrayField(ObjectIdField(), default=list)
+
+    def __str__(self) -> str:
+        return str(self.campaign)
 
 
 class AudienceCheck(models.Model):

@@ -3,16 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from campaigns.audience import Texts, read_page
+from campaigns.audience import Texts
+from campaigns.audience_look import first_rows
+from campaigns.audience_reading import Recipient, sources
 from campaigns.models import AudienceKind, Campaign, CampaignChannel
 from campaigns.sentences import unknown_placeholder
 from campaigns.template_errors import template_error_sentence
 from debtors import queries as debtors
-from domain.sms_text import SmsSize, measure
+from domain.sms_text import Encoding, SmsSize, costly, measure
 from domain.templating import TemplateError
+from domain.whatsapp_text import Run, plain_runs, runs
 
 SAMPLES = 3
 MOST_SAMPLES = 6
+TURNED = 200
+"""Rows that a person can turn through."""
 CORE = ("nombre", "deuda", "rut", "telefono", "vencimiento", "id_externo")
 """What placeholders are offered while no file says how its columns are called."""
 
@@ -21,7 +26,8 @@ CORE = ("nombre", "deuda", "rut", "telefono", "vencimiento", "id_externo")
 class Sample:
     """The message as one recipient gets it; `missing` are the placeholders that it has no value for, and then no text.
 
-    `variant` counts from 0, the message itself; `size` is that of an SMS.
+    `variant` counts from 0, the message itself; `size` is that of an SMS. `runs` are the text as WhatsApp or a phone
+    shows it.
     """
 
     row: int | None
@@ -31,6 +37,9 @@ class Sample:
     text: str
     size: SmsSize | None
     missing: Sequence[str] = ()
+    runs: Sequence[Run] = ()
+    costly: Sequence[str] = ()
+    """The characters for which an SMS holds less than half as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,11 @@ class Preview:
     fallbacks: Sequence[str] = ()
     plain: Sequence[str] = field(default=())
     """The texts as they were written, where there is nobody to fill them for."""
+    at: int = 0
+    """Which row is shown, from 0, of the `of` first ones."""
+    of: int = 0
+    lacking: int | None = None
+    """The next row, from the one that is shown, that lacks a value."""
 
     @property
     def longest(self) -> SmsSize | None:
@@ -53,34 +67,62 @@ class Preview:
 
 def preview(campaign: Campaign) -> Preview:
     """The first recipients' messages; the campaign need not be stored, nor its texts be sound."""
+    texts, found = _begin(campaign)
+    if texts is None:
+        return found
+    number = min(MOST_SAMPLES, max(SAMPLES, len(texts.used)))
+    rows, _whole = first_rows(campaign, number)
+    samples = [_sample(campaign, texts, recipient, turns=number) for recipient in rows]
+    return Preview(samples, found.columns, fallbacks=texts.always_fallback())
+
+
+def preview_of_row(campaign: Campaign, at: int) -> Preview:
+    """The message of one row, counted from 0, among those that a person can turn through."""
+    texts, found = _begin(campaign)
+    if texts is None:
+        return found
+    rows, _whole = first_rows(campaign, TURNED)
+    if not rows:
+        return Preview([], found.columns)
+    place = at % len(rows)
+    order = [*range(place + 1, len(rows)), *range(place + 1)]
+    lacking = next((n for n in order if texts.missing(texts.values(rows[n].debtor))), None)
+    sample = _sample(campaign, texts, rows[place], turns=max(1, len(texts.used)))
+    return Preview([sample], found.columns, fallbacks=texts.always_fallback(), at=place, of=len(rows), lacking=lacking)
+
+
+def _begin(campaign: Campaign) -> tuple[Texts | None, Preview]:
+    """The texts that can be filled, or else what is shown in place of a filled one."""
     columns = columns_of(campaign)
     try:
         texts = Texts(campaign)
     except TemplateError as error:
         errors = [template_error_sentence(error)] if any(text.strip() for text in campaign.texts) else []
-        return Preview([], columns, errors)
+        return None, Preview([], columns, errors)
     errors = [unknown_placeholder(name, texts.known) for name in texts.unknown()]
     if campaign.audience == AudienceKind.NONE:
-        return Preview([], columns, plain=[text.strip() for text in campaign.texts])
+        return None, Preview([], columns, plain=[text.strip() for text in campaign.texts])
     if errors:
-        return Preview([], columns, errors)
-    by_sms = campaign.channel != CampaignChannel.WHATSAPP
-    number = min(MOST_SAMPLES, max(SAMPLES, len(texts.used)))
-    samples = []
-    for recipient in read_page(campaign, {}, limit=number).recipients:
-        values = texts.values(recipient.debtor)
-        person = (recipient.row, recipient.debtor.name, recipient.debtor.phone)
-        if missing := texts.missing(values):
-            samples.append(Sample(*person, 0, "", None, missing))
-            continue
-        # A draw can't be foreseen: those of the samples are spread over the texts.
-        variant, text = texts.text(values, index=recipient.index, draw=(recipient.index % number) / number)
-        samples.append(Sample(*person, variant, text, measure(text) if by_sms else None))
-    return Preview(samples, columns, fallbacks=texts.always_fallback())
+        return None, Preview([], columns, errors)
+    return texts, Preview([], columns)
+
+
+def _sample(campaign: Campaign, texts: Texts, recipient: Recipient, *, turns: int) -> Sample:
+    values = texts.values(recipient.debtor)
+    person = (recipient.row, recipient.debtor.name, recipient.debtor.phone)
+    if missing := texts.missing(values):
+        return Sample(*person, 0, "", None, missing)
+    # A draw can't be foreseen: those of the samples are spread over the texts.
+    variant, text = texts.text(values, index=recipient.index, draw=(recipient.index % turns) / turns)
+    pieces = texts.pieces(values, variant)
+    size = measure(text) if campaign.channel != CampaignChannel.WHATSAPP else None
+    dressed = plain_runs(pieces) if campaign.channel == CampaignChannel.SMS else runs(pieces)
+    wide = costly(text) if size is not None and size.encoding is Encoding.UCS_2 else []
+    return Sample(*person, variant, text, size, runs=dressed, costly=wide)
 
 
 def columns_of(campaign: Campaign) -> list[str]:
     """The placeholders that a person would write for this audience."""
-    imports = list(campaign.audience_imports) if campaign.audience == AudienceKind.IMPORTS else None
+    imports = sources(campaign)
     headers = [header for header in debtors.field_aliases(imports) if header] if imports else []
     return list(dict.fromkeys([*(headers or CORE), *debtors.metadata_columns(imports)]))

@@ -14,7 +14,7 @@ from domain.pacing import opens_at
 from domain.pauses import PauseMode
 from domain.states import CampaignStatus
 from gateways.models import Gateway, LaneHealth
-from lib.mongo import Now
+from lib.mongo import Now, collection, session
 from messaging import queries as messaging
 from messaging.filters import MessageFilter
 
@@ -148,14 +148,28 @@ def _progress(
     )
 
 
-def listed(*, state: str = "", search: str = "", archived: bool = False) -> QuerySet[Campaign]:
-    """The campaigns of a list: those in one state, those whose name begins so, the archived ones; in no order yet.
+def counts_by_state() -> dict[tuple[str, bool], int]:
+    """How many campaigns there are by (state, whether they are archived), where there are any, along an index."""
+    key = {"status": "$status", "archived": "$archived"}
+    stages: list[dict[str, Any]] = [
+        {"$sort": {"status": 1, "archived": 1}},
+        {"$group": {"_id": key, "number": {"$sum": 1}}},
+    ]
+    rows = collection(Campaign).aggregate(stages, session=session())
+    return {(row["_id"]["status"], bool(row["_id"].get("archived"))): int(row["number"]) for row in rows}
+
+
+def listed(*, state: str = "", search: str = "", archived: bool = False, owner: Any = None) -> QuerySet[Campaign]:
+    """The campaigns of a list: those in one state, those whose name begins so, the archived ones, somebody's own; in no
+    order yet.
 
     Ordered by `-created_at`, or by `folded_name` where there is a search, they come along an index.
     """
     found = Campaign.objects.filter(archived=archived)
     if state:
         found = found.filter(status=state)
+    if owner is not None:
+        found = found.filter(owner=owner)
     if begins := fold(search):
         found = found.filter(folded_name__gte=begins, folded_name__lt=begins + "\uffff")
     return found

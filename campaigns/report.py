@@ -91,7 +91,7 @@ class Report:
 
 def report(campaign: Campaign) -> Report:
     """The campaign as it stands. It reads all its messages: not for a poll."""
-    whatsapp = campaign.channel != CampaignChannel.SMS
+    whatsapp = campaign.channel not in ("", CampaignChannel.SMS)
     rows = lanes(campaign)
     by_sms = sum(sum(row.counts.values()) for row in rows if row.channel == Channel.SMS)
     return Report(

@@ -2,17 +2,20 @@
 
 from django.urls import path
 
-from campaigns.views import actions, day, detail, editor, lists, recipients
+from campaigns.views import actions, day, detail, editor, lists, picker, recipients
 
 app_name = "campaigns"
 urlpatterns = [
     path("", lists.campaign_list, name="list"),
     path("new/", editor.new, name="new"),
     path("day/", day.show_day, name="day"),
-    path("preview/", editor.show_preview, name="preview"),
     path("attachment/<oid:pk>/", editor.attachment, name="attachment"),
     path("<oid:pk>/", detail.campaign_detail, name="campaign"),
     path("<oid:pk>/edit/", editor.edit, name="edit"),
+    path("<oid:pk>/edit/preview/", editor.show_preview, name="preview"),
+    path("<oid:pk>/edit/attachment/", editor.attach, name="attach"),
+    path("<oid:pk>/edit/pick/", picker.pick, name="pick"),
+    path("<oid:pk>/edit/<slug:step>/", editor.step, name="step"),
     path("<oid:pk>/messages/", recipients.message_list, name="messages"),
     path("<oid:pk>/messages/<oid:message>/", recipients.message_detail, name="message"),
     path("<oid:pk>/export/", detail.export_messages, name="export"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from campaigns import forecasting, queries, report
+from campaigns import forecasting, lacks, queries, report
 from campaigns.models import Campaign, CampaignChannel
 from campaigns.queries import LineTrouble, Progress
 from campaigns.report import LaneRow, Sessions
@@ -50,7 +50,9 @@ class Standing:
     @property
     def row(self) -> dict[str, Any]:
         """What a row of the list shows."""
-        return {"shown": self, "campaign": self.campaign}
+        draft = self.progress.status == CampaignStatus.DRAFT
+        missing = list(lacks.missing(self.campaign).values()) if draft else []
+        return {"shown": self, "campaign": self.campaign, "missing": missing}
 
     @property
     def left(self) -> int:

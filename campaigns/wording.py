@@ -8,7 +8,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns import audience, forecasting
+from campaigns import audience_look, forecasting
 from campaigns.describe import window_text
 from campaigns.models import AudienceKind, Campaign, CampaignChannel
 from campaigns.queries import Progress
@@ -127,24 +127,25 @@ def start_sentences(campaign: Campaign) -> list[str]:
     """What starting a draft now will do; nothing for what was started."""
     if campaign.status not in (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED):
         return []
-    check = audience.kept(campaign)
     if campaign.audience == AudienceKind.NONE:
         return [_("Nobody receives it yet: choose its audience first.")]
-    if check is None:
+    reach = audience_look.reach(campaign)
+    number = reach.number or 0
+    if reach.number is None:
         first = _("Its recipients are counted and checked when it starts.")
-        number = 0
     else:
-        number = check.rows - check.incomplete
         first = ngettext("%(number)s message will be sent", "%(number)s messages will be sent", number)
+        if reach.more:
+            first = _("More than %(number)s messages will be sent")
         first = first % {"number": figure(number)} + " " + _by_what(campaign, number)
     lines = [first, _("Sending window: %(window)s.") % {"window": _window(campaign)}]
-    if check is not None and check.incomplete:
+    if reach.skipped:
         sentence = ngettext(
             "%(number)s row lacks a value that the message needs, and is skipped.",
             "%(number)s rows lack a value that the message needs, and are skipped.",
-            check.incomplete,
+            reach.skipped,
         )
-        lines.append(sentence % {"number": figure(check.incomplete)})
+        lines.append(sentence % {"number": figure(reach.skipped)})
     moment = datetime.now(UTC)
     opens = opens_at(campaign.window, moment)
     if opens != moment:

@@ -79,6 +79,10 @@ class Debtor(models.Model):
             models.Index(fields=["folded_name", "id"], name="debtor_name"),
             models.Index(fields=["owner", "updated_at", "id"], name="debtor_owner"),
             models.Index(fields=["words"], name="debtor_words"),
+            # What audiences are filtered by.
+            models.Index(fields=["debt", "id"], name="debtor_debt"),
+            models.Index(fields=["due_date", "id"], name="debtor_due"),
+            models.Index(fields=["country", "id"], name="debtor_country"),
         )
 
     def __str__(self) -> str:

@@ -1,16 +1,19 @@
 """Debtors as plain values, read page by page along an index: what a campaign's audience is enrolled from."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from bson import ObjectId
+from bson import Decimal128, ObjectId
 from django.db.models import QuerySet
+from pymongo.errors import ExecutionTimeout
 
 import lib.arrays  # noqa: F401  # the lookup any_startswith
 from debtors.models import Debtor, Import, ImportRow, Outcome
+from domain.audiences import CORE, ColumnTest, Filter, Op
 from domain.finding import search_terms
 from domain.folding import fold
 from lib.mongo import collection, session
@@ -42,9 +45,14 @@ class DebtorValues:
 _VALUES = {"name": 1, "phone": 1, "country": 1, "debt": 1, "rut": 1, "external_id": 1, "due_date": 1, "metadata": 1}
 
 
-def audience_rows(import_id: ObjectId | str, after_number: int = 0, limit: int = 1_000) -> list[tuple[int, ObjectId]]:
-    """The next valid rows of an import as (row number, debtor's id), unchanged ones too, in the file's order."""
+def audience_rows(
+    import_id: ObjectId | str, after_number: int = 0, limit: int = 1_000, *, last: int | None = None
+) -> list[tuple[int, ObjectId]]:
+    """The next valid rows of an import as (row number, debtor's id), unchanged ones too, in the file's order, up to
+    the row `last`."""
     condition = audience_filter(import_id, after_number)
+    if last is not None:
+        condition["number"]["$lte"] = last
     rows = collection(ImportRow).find(condition, {"number": 1, "debtor_id": 1}, session=session())
     return [(int(row["number"]), row["debtor_id"]) for row in rows.sort("number", 1).limit(limit)]
 
@@ -101,6 +109,138 @@ def field_aliases(imports: Iterable[ObjectId] | None) -> dict[str, str]:
     """{folded header: field} of the columns that became fields: `Saldo vencido` may be what a file calls the debt."""
     found = collection(Import).find(_imports(imports), {"mapping": 1}, session=session())
     return {fold(header): name for each in found for name, header in each["mapping"].items()}
+
+
+# Audiences by a filter ------------------------------------------------------------------------------------------------
+WINDOW = 20_000
+"""Debtors that are read at most for one page of those that fit: a page never takes long, however few fit."""
+COUNTED_FOR = 1_500
+"""Milliseconds that counting may take: what no index serves would read every debtor."""
+MOST_COUNTED = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many there are. `more`: at least so many, not counted any further; `slow`: it would have taken too long."""
+
+    number: int
+    more: bool = False
+    slow: bool = False
+
+
+def condition_of(wanted: Filter) -> dict[str, Any]:
+    """The raw filter of the debtors that fit, as domain.audiences.matches says, whatever file they are from."""
+    asked: list[dict[str, Any]] = []
+    if bounds := _bounds(wanted.debt_from, wanted.debt_to, Decimal128):
+        asked.append({"debt": bounds})
+    if bounds := _bounds(wanted.due_from, wanted.due_to, lambda day: datetime.combine(day, time())):
+        asked.append({"due_date": bounds})
+    if wanted.country:
+        asked.append({"country": wanted.country})
+    asked += [{"words": {"$regex": f"^{re.escape(term)}"}} for term in search_terms(wanted.text)]
+    asked += [_asked(test) for test in wanted.tests]
+    return {"$and": asked} if asked else {}
+
+
+def _bounds(low: Any, high: Any, stored: Any) -> dict[str, Any]:
+    given = {"$gte": low, "$lte": high}
+    return {operator: stored(value) for operator, value in given.items() if value is not None}
+
+
+def _asked(test: ColumnTest) -> dict[str, Any]:
+    path = test.key if test.key in CORE else f"metadata.{test.key}"
+    if test.op is Op.IS:
+        return {path: {"$regex": test.pattern, "$options": "i"}}
+    there: Any = {"$ne": None} if test.key in ("debt", "due_date") else {"$regex": r"\S"}
+    return {path: there} if test.op is Op.HAS else {path: {"$not": there}}
+
+
+def fitting(
+    condition: Mapping[str, Any], *, after: ObjectId | None = None, limit: int = 1_000
+) -> tuple[list[DebtorValues], ObjectId | None]:
+    """The next debtors that fit in the order of their ids, and behind which id to go on; None at the end.
+
+    There may be fewer than `limit`, and none at all, with more behind them.
+    """
+    debtors = collection(Debtor)
+    place: dict[str, Any] = {"$gt": after} if after else {}
+    edge = debtors.find({"_id": place} if place else {}, {"_id": 1}, session=session()).sort("_id", 1)
+    ends = [row["_id"] for row in edge.skip(WINDOW - 1).limit(1)]
+    if ends:
+        place["$lte"] = ends[0]
+    asked = {**({"_id": place} if place else {}), **condition}
+    rows = debtors.find(asked, _VALUES, session=session()).sort("_id", 1).limit(limit).hint("_id_")
+    found = [_values(row) for row in rows]
+    if len(found) == limit:
+        return found, found[-1].id
+    return found, ends[0] if ends else None
+
+
+def count_fitting(wanted: Filter, *, milliseconds: int = COUNTED_FOR) -> Counted:
+    """How many debtors fit, each once, up to MOST_COUNTED and for so long."""
+    condition = condition_of(wanted)
+    if not wanted.imports:
+        return _bounded(lambda: _count(condition, milliseconds))
+    rows = {**_of_imports(wanted.imports), "outcome": {"$in": list(VALID_OUTCOMES)}, "debtor_id": {"$ne": None}}
+    stages: list[dict[str, Any]] = [{"$match": rows}, {"$group": {"_id": "$debtor_id"}}]
+    if condition:
+        own = [{"$match": condition}, {"$project": {"_id": 1}}]
+        join = {"from": Debtor._meta.db_table, "localField": "_id", "foreignField": "_id", "pipeline": own, "as": "is"}
+        stages += [{"$lookup": join}, {"$match": {"is": {"$ne": []}}}]
+    stages += [{"$limit": MOST_COUNTED + 1}, {"$count": "n"}]
+
+    def count() -> int:
+        found = list(collection(ImportRow).aggregate(stages, maxTimeMS=milliseconds, session=session()))
+        return int(found[0]["n"]) if found else 0
+
+    return _bounded(count)
+
+
+def count_rows(import_id: ObjectId | str, *, first: int = 1, last: int | None = None) -> Counted:
+    """How many valid rows an import has from one to another."""
+    condition = audience_filter(import_id, first - 1)
+    if last is not None:
+        condition["number"]["$lte"] = last
+    options = {"limit": MOST_COUNTED + 1, "maxTimeMS": COUNTED_FOR}
+    return _bounded(lambda: collection(ImportRow).count_documents(condition, session=session(), **options))
+
+
+def _count(condition: Mapping[str, Any], milliseconds: int) -> int:
+    options = {"limit": MOST_COUNTED + 1, "maxTimeMS": milliseconds}
+    return int(collection(Debtor).count_documents(condition, session=session(), **options))
+
+
+def _bounded(count: Callable[[], int]) -> Counted:
+    try:
+        number = count()
+    except ExecutionTimeout:
+        return Counted(0, slow=True)
+    return Counted(min(number, MOST_COUNTED), more=number > MOST_COUNTED)
+
+
+def _of_imports(imports: Iterable[str | ObjectId]) -> dict[str, Any]:
+    return {"import_id": {"$in": [ObjectId(each) for each in imports]}}
+
+
+def id_before(position: int) -> ObjectId | None:
+    """Behind which id the debtor at this position (from 1) stands, in the order of ids; None for the first.
+
+    Raises LookupError when there are fewer.
+    """
+    if position <= 1:
+        return None
+    ids = collection(Debtor).find({}, {"_id": 1}, session=session()).sort("_id", 1).skip(position - 2).limit(1)
+    for row in ids:
+        found: ObjectId = row["_id"]
+        return found
+    raise LookupError(position)
+
+
+def existing(ids: Iterable[ObjectId]) -> list[ObjectId]:
+    """Those of the ids that are debtors', in their order."""
+    wanted = list(ids)
+    there = {row["_id"] for row in collection(Debtor).find({"_id": {"$in": wanted}}, {"_id": 1}, session=session())}
+    return [each for each in wanted if each in there]
 
 
 # Lists of the pages ---------------------------------------------------------------------------------------------------

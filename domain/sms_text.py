@@ -25,6 +25,11 @@ class SmsSize:
     per_part: int
 
 
+def costly(text: str) -> list[str]:
+    """The characters for which a part holds 70 and not 160, each once, in order of appearance."""
+    return list(dict.fromkeys(c for c in text if c not in _BASIC and c not in _EXTENDED))
+
+
 def measure(text: str) -> SmsSize:
     """The text's size. An empty text is one part of no units."""
     if all(character in _BASIC or character in _EXTENDED for character in text):

@@ -211,6 +211,19 @@ def render(template: Template, values: Mapping[str, str]) -> str:
     return text
 
 
+def pieces(template: Template, values: Mapping[str, str]) -> list[tuple[str, bool]]:
+    """What `render` gives, in pieces, each with whether it stands in a placeholder's place. Raises as `render` does."""
+    render(template, values)
+    found = []
+    for part in template.parts:
+        if isinstance(part, str):
+            found.append((part, False))
+            continue
+        value = _clean(values.get(part.key, ""))
+        found.append((value if value and not value.isspace() else part.fallback or "", True))
+    return found
+
+
 def unknown(template: Template, columns: Collection[str]) -> tuple[str, ...]:
     """The keys without fallback that are neither a core field nor one of the columns: the template can't be used."""
     return _not_among(columns, (part.key for part in template.placeholders if part.fallback is None))

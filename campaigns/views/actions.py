@@ -50,12 +50,18 @@ def _act(
     return go_to(request, view, pk)
 
 
+def _revision(request: HttpRequest) -> int | None:
+    """Which version of a draft the person has looked at, where the page says so."""
+    text = request.POST.get("revision", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
 @require_POST
 def start(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     """Start a draft or a scheduled campaign now."""
 
     def do(campaign: Campaign) -> str:
-        commands.start(campaign.name)
+        commands.start(campaign.name, revision=_revision(request))
         return _("“%(name)s” was started.") % {"name": campaign.name}
 
     return _act(request, pk, "campaign.start", do)
@@ -67,7 +73,7 @@ def schedule(request: HttpRequest, pk: ObjectId) -> HttpResponse:
 
     def do(campaign: Campaign) -> str:
         at: datetime = commands.schedule_time(request.POST.get("at", ""), zone=campaign.timezone)
-        commands.start(campaign.name, at=at)
+        commands.start(campaign.name, at=at, revision=_revision(request))
         time = wording.clock(at, campaign.timezone)
         return _("“%(name)s” starts by itself: %(time)s.") % {"name": campaign.name, "time": time}
 

@@ -1,73 +1,222 @@
-"""Writing a draft: the form, its preview, its file."""
+"""Writing a draft, step by step: what is typed is stored as it is typed, and two people never undo each other's."""
+
+import secrets
+from typing import Any
 
 from bson import ObjectId
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from campaigns import commands, drafts, editing
+from campaigns import attachments, editing, lacks, step_pages
+from campaigns.audience_form import AudienceForm
+from campaigns.editing import Conflict
 from campaigns.errors import CampaignError
-from campaigns.forms import DraftForm
-from campaigns.models import Attachment, Campaign
-from campaigns.preview import columns_of, preview
-from debtors.queries import count_debtors
+from campaigns.forms import ChannelForm, MessageForm, StepForm, ids
+from campaigns.models import Attachment, AudienceKind, Campaign
+from campaigns.pacing_form import PacingForm
+from campaigns.preview import preview_of_row
+from debtors.models import Import
 from domain.states import CampaignStatus
+from lib.converters import object_id
 from lib.htmx import go_to
 from systemlog import audit
 
 STORED_FILE = 3600  # seconds that a browser keeps an attachment: its content never changes
+FORMS: dict[str, type[StepForm]] = {form.step: form for form in (AudienceForm, MessageForm, ChannelForm, PacingForm)}
+LEAVE, NEW = "leave", "new"
 
 
 def new(request: HttpRequest) -> HttpResponse:
-    """A new draft; `import` in the address chooses that file."""
-    if request.method != "POST":
-        chosen = request.GET.get("import", "")
-        initial = {"audience": "imports", "chosen_imports": [chosen]} if chosen else {}
-        return _page(request, DraftForm(initial=initial))
-    form = DraftForm(request.POST, request.FILES)
-    if form.is_valid():
-        try:
-            campaign = drafts.validate(form.draft())
-            campaign.owner = request.user  # type: ignore[assignment]  # the middleware lets nobody else in
-            commands.create(campaign, chosen=form.audience_chosen())
-        except CampaignError as error:
-            form.refuse(error)
-        else:
-            audit.record(request.user, "campaign.create", kind="campaign", id=campaign.pk, name=campaign.name)
-            return _saved(request, campaign)
-    return _page(request, form)
+    """A new draft, stored with its first change; `import` in the address chooses that file, and a POST the debtors
+    that it names."""
+    pk = ObjectId()
+    campaign = editing.new_draft(pk, owner=request.user)
+    if request.method == "POST":
+        return _with_debtors(request, campaign)
+    chosen = object_id(request.GET.get("import", ""))
+    file = Import.objects.filter(pk=chosen).first() if chosen else None
+    if file is not None:
+        campaign.audience, campaign.audience_imports = AudienceKind.IMPORTS.value, [file.pk]
+        campaign.name = editing.proposed_name(file.file_name.rpartition(".")[0] or file.file_name)
+    return _page(request, campaign, AudienceForm(AudienceForm.stored(campaign), campaign=campaign), fresh=True)
+
+
+def _with_debtors(request: HttpRequest, campaign: Campaign) -> HttpResponse:
+    chosen = ids(request.POST.get("debtors", "").split(","))
+    try:
+        editing.choose_debtors(campaign.pk, user=request.user, page="", add=chosen, fresh=campaign)
+    except CampaignError as error:
+        messages.error(request, error.sentence)
+        return go_to(request, "debtors:list")
+    audit.record(request.user, "campaign.create", kind="campaign", id=campaign.pk, name=campaign.name)
+    return go_to(request, "campaigns:step", campaign.pk, lacks.AUDIENCE)
 
 
 def edit(request: HttpRequest, pk: ObjectId) -> HttpResponse:
-    """A stored draft; a campaign that was started shows that it can't change."""
-    campaign = get_object_or_404(Campaign.objects.select_related("attachment").defer("attachment__data"), pk=pk)
-    if campaign.status != CampaignStatus.DRAFT:
+    """Where the draft was left, or the first step that lacks something."""
+    campaign = get_object_or_404(Campaign, pk=pk)
+    left = campaign.edits.get("at")
+    step = left if left in lacks.STEPS else next(iter(lacks.missing(campaign)), lacks.REVIEW)
+    return redirect("campaigns:step", pk, step)
+
+
+def step(request: HttpRequest, pk: ObjectId, step: str) -> HttpResponse:
+    """One step of a draft; a campaign that was started shows that it can't change."""
+    campaign = editing.draft_of(pk)
+    fresh = campaign is None and step == lacks.AUDIENCE and NEW in request.GET
+    writes = request.method == "POST" and step != lacks.REVIEW
+    if (campaign is None and not fresh and not writes) or step not in lacks.STEPS:
+        raise Http404
+    if campaign is None:
+        campaign = editing.new_draft(pk, owner=request.user)
+    elif not writes and campaign.status != CampaignStatus.DRAFT:
         messages.error(request, _("Only a draft can be changed. Make a copy of this campaign and change that."))
         return go_to(request, "campaigns:campaign", pk)
-    if request.method != "POST":
-        return _page(request, DraftForm(campaign=campaign))
-    form = DraftForm(request.POST, request.FILES, campaign=campaign)
-    if form.is_valid():
-        try:
-            changed = drafts.validate(form.draft(), pk=pk)
-            editing.change_draft(changed, revision=form.cleaned_data["revision"] or 0, chosen=form.audience_chosen())
-        except CampaignError as error:
-            form.refuse(error)
-        else:
-            audit.record(request.user, "campaign.change", kind="campaign", id=pk, name=changed.name)
-            return _saved(request, changed)
-    return _page(request, form)
+    if step == lacks.REVIEW:
+        return render(request, "campaigns/edit/review.html", step_pages.review(campaign))
+    kind = FORMS[step]
+    if not writes:
+        return _page(request, campaign, kind(kind.stored(campaign), campaign=campaign), fresh=fresh)
+    return _store(request, campaign, kind(request.POST, campaign=campaign), fresh=fresh)
+
+
+def _store(request: HttpRequest, campaign: Campaign, form: StepForm, *, fresh: bool) -> HttpResponse:
+    """Store what was sent, and answer to the page that stores as one types, or go where one wanted to."""
+    form.full_clean()
+    sent = request.POST
+    conflict, refused = None, ""
+    try:
+        campaign, first = editing.store_step(
+            campaign.pk,
+            form.step,
+            form.apply,
+            base=sent.get("keep") or sent.get("base", ""),
+            page=sent.get("page", "")[:32],
+            user=request.user,
+            fresh=campaign if fresh else None,
+        )
+    except Conflict as error:
+        conflict, refused = error, error.sentence
+    except CampaignError as error:
+        refused = error.sentence
+        form.refuse(error)
+    else:
+        if first:
+            act = "campaign.create" if fresh else "campaign.change"
+            audit.record(request.user, act, kind="campaign", id=campaign.pk, name=campaign.name)
+    if "auto" in sent:
+        return _saved(request, campaign, form, conflict=conflict, refused=refused)
+    onward, wanted = sent.get("on", ""), sent.get("go", "")
+    if conflict or refused or (form.errors and not wanted) or (onward and _faulty(form)):
+        return _page(request, campaign, form, fresh=fresh, conflict=conflict, refused=refused, status=422)
+    target = wanted or onward or form.step
+    if target in lacks.STEPS:
+        editing.left_at(campaign.pk, target)
+        return go_to(request, "campaigns:step", campaign.pk, target)
+    editing.left_at(campaign.pk, form.step)
+    messages.success(
+        request, _("The draft “%(name)s” was saved. It sends nothing until it is started.") % {"name": campaign.name}
+    )
+    return go_to(request, "campaigns:list")
+
+
+def _faulty(form: StepForm) -> bool:
+    """Whether a variant or a condition has something to correct, which no field of the form says."""
+    if isinstance(form, MessageForm):
+        return any(form.faults)
+    return isinstance(form, AudienceForm) and any(fault for _test, fault in form.shown_tests)
+
+
+def _saved(request: HttpRequest, campaign: Campaign, form: StepForm, **told: Any) -> HttpResponse:
+    """What a page that was stored as it is typed shows anew, beside what one is typing in."""
+    context = _context(request, campaign, form, fresh=False, **told)
+    answer = render(request, "campaigns/edit/_saved.html", context)
+    if NEW in request.GET and not told["refused"]:
+        answer["HX-Replace-Url"] = reverse("campaigns:step", args=[campaign.pk, form.step])
+    return answer
+
+
+def _page(
+    request: HttpRequest, campaign: Campaign, form: StepForm, *, fresh: bool, status: int = 200, **told: Any
+) -> HttpResponse:
+    context = _context(request, campaign, form, fresh=fresh, **told)
+    return render(request, f"campaigns/edit/{form.step}.html", context, status=status)
+
+
+def _context(
+    request: HttpRequest,
+    campaign: Campaign,
+    form: StepForm,
+    *,
+    fresh: bool,
+    conflict: Conflict | None = None,
+    refused: str = "",
+) -> dict[str, Any]:
+    unstored = {NEW: "1"} if fresh or NEW in request.GET else None
+    at = request.POST.get("at") or request.GET.get("at") or "0"
+    return {
+        **step_pages.frame(campaign, form.step),
+        **(step_pages.side(campaign, form, at=int(at) if at.isdecimal() and len(at) < 9 else 0)),
+        "form": form,
+        "fresh": fresh,
+        "address": reverse("campaigns:step", args=[campaign.pk, form.step], query=unstored),
+        "pick_address": reverse("campaigns:pick", args=[campaign.pk], query=unstored),
+        "base": request.POST.get("base", "") if refused else editing.digest(campaign, form.step),
+        "saved_at": timezone.now(),
+        "page_word": request.POST.get("page", "")[:32] or secrets.token_hex(8),
+        "refused": refused,
+        "conflict": step_pages.differences(conflict, form) if conflict else None,
+    }
+
+
+def show_preview(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """The message of another row."""
+    campaign = get_object_or_404(Campaign.objects.select_related("attachment").defer("attachment__data"), pk=pk)
+    at = request.GET.get("at", "0")
+    shown = preview_of_row(campaign, int(at) if at.isdecimal() and len(at) < 9 else 0)
+    return render(request, "campaigns/edit/_preview_row.html", {"preview": shown, "draft": campaign})
 
 
 @require_POST
-def show_preview(request: HttpRequest) -> HttpResponse:
-    """The bubbles of the form as it is now, and the placeholders that its audience has."""
-    stored = request.GET.get("campaign", "")
-    campaign = Campaign.objects.filter(pk=ObjectId(stored)).first() if ObjectId.is_valid(stored) else None
-    written = DraftForm(request.POST, campaign=campaign).unchecked()
-    return render(request, "campaigns/_preview.html", {"preview": preview(written), "draft": written, "loose": True})
+def attach(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Store the file that goes with the text, or take it away."""
+    campaign = editing.draft_of(pk)
+    if campaign is None:
+        raise Http404
+    given: UploadedFile | None = request.FILES.get("attachment")
+    refused, file_error = "", ""
+    try:
+        # No more is read than tells that it is too much.
+        read = attachments.checked(given.name or "", given.read(attachments.MAX_BYTES + 1)) if given else None
+        kept = attachments.keep(read) if read is not None else None
+
+        def apply(draft: Campaign) -> None:
+            draft.attachment_id = kept.pk if kept is not None else None
+
+        campaign, first = editing.store_step(
+            pk,
+            lacks.MESSAGE,
+            apply,
+            base=request.POST.get("base", ""),
+            page=request.POST.get("page", "")[:32],
+            user=request.user,
+        )
+        if first:
+            audit.record(request.user, "campaign.change", kind="campaign", id=pk, name=campaign.name)
+    except Conflict as error:
+        refused = file_error = error.sentence
+    except CampaignError as error:
+        file_error = error.sentence
+    campaign = editing.draft_of(pk) or campaign
+    form = MessageForm(MessageForm.stored(campaign), campaign=campaign)
+    context = _context(request, campaign, form, fresh=False, refused=refused)
+    return render(request, "campaigns/edit/_attachment.html", {**context, "file_error": file_error, "loose": True})
 
 
 def attachment(request: HttpRequest, pk: ObjectId) -> HttpResponse:
@@ -78,23 +227,3 @@ def attachment(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     answer["Cache-Control"] = f"private, max-age={STORED_FILE}, immutable"
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer
-
-
-def _page(request: HttpRequest, form: DraftForm) -> HttpResponse:
-    written = form.unchecked()
-    context = {
-        "form": form,
-        "campaign": form.campaign,
-        "draft": written,
-        "preview": preview(written),
-        "columns": columns_of(written),
-        "everybody": count_debtors(),
-    }
-    return render(request, "campaigns/edit.html", context, status=422 if form.errors else 200)
-
-
-def _saved(request: HttpRequest, campaign: Campaign) -> HttpResponse:
-    messages.success(
-        request, _("The draft “%(name)s” was saved. It sends nothing until it is started.") % {"name": campaign.name}
-    )
-    return go_to(request, "campaigns:campaign", campaign.pk)

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import formats
 
 from accounts.models import User
-from campaigns.models import Campaign
+from campaigns.models import Campaign, ChosenDebtors
 from debtors import queries
 from debtors.forms import owners
 from debtors.models import Debtor, Import
@@ -66,6 +66,7 @@ def _list(request: HttpRequest, page: Page[Any], values: dict[str, Any]) -> Http
         for each in page.rows
     ]
     count = values["count"]
+    values["most_chosen"] = ChosenDebtors.MOST
     many = {"count": min(count, queries.COUNTED), "more": count > queries.COUNTED and "source" not in values}
     return render(request, "debtors/list.html", {**values, **many, "page": page, "rows": rows})
 

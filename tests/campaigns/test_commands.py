@@ -254,23 +254,24 @@ def test_start_without_a_way_out_or_an_audience_is_refused() -> None:
     def start() -> Campaign:
         return commands.start("Noviembre")
 
+    nobody = (
+        "“Noviembre” has no audience. Choose who receives it. "
+        "Import one with `manage.py import_debtors FILE --campaign NAME`."
+    )
     assert refusal(start) == (
-        "The pool “sms” has no active line to send through. Add an SMS line with `manage.py gateway add`."
+        f"{nobody}\nThe pool “sms” has no active line to send through. Add an SMS line with `manage.py gateway add`."
     )
     line = make_line(pool, URL, active=False)
-    assert refusal(start).startswith("The pool “sms” has no active line to send through.")
+    assert "The pool “sms” has no active line to send through." in refusal(start)
     line.active = True
     line.save()
     Pool.objects.update(active=False)
     assert refusal(start) == (
-        "The pool “sms” is switched off. Switch it on, or choose another one. "
+        f"{nobody}\nThe pool “sms” is switched off. Switch it on, or choose another one. "
         "`manage.py pool activate NAME` switches it on."
     )
     Pool.objects.update(active=True)
-    assert refusal(start) == (
-        "“Noviembre” has no audience. Choose who receives it. "
-        "Import one with `manage.py import_debtors FILE --campaign NAME`."
-    )
+    assert refusal(start) == nobody
     Campaign.objects.update(audience=AudienceKind.ALL)
     assert refusal(start) == "The audience is empty: import a spreadsheet with at least one valid row."
     assert Campaign.objects.get().status == C.DRAFT

@@ -33,6 +33,7 @@ def plan_of(query: QuerySet[Any]) -> str:
         (listed(state="running").order_by("-created_at", "-pk"), "campaign_status"),
         (listed(search="Cobranza ñ").order_by("folded_name", "pk"), "campaign_name"),
         (listed(archived=True).order_by("-created_at", "-pk"), "campaign_created"),
+        (listed(owner=ObjectId()).order_by("-created_at", "-pk"), "campaign_owner"),
     ],
 )
 def test_list_reads_an_index_in_order(query: QuerySet[Campaign], index: str) -> None:

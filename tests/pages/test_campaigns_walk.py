@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
+from selenium.webdriver.common.keys import Keys
 
 from accounts.models import User
 from campaigns import commands
@@ -28,30 +29,76 @@ def test_campaign_is_written_started_and_watched_in_two_browsers(
     pool = make_pool("Normal")
     make_line(pool, "https://gateway.example/send", "Uno")
     make_debtor("Ana Díaz")
-    browser.open("/campaigns/new/")
-    browser.live()
-    browser.fill("name", "Cobranza norte")
-    browser.click("[name=channel][value=sms]")
-    browser.click("[name=audience][value=all]")
-    browser.find("[name=message]").send_keys("Hola ")
-    browser.click('[data-insert="{nombre}"]')
-    browser.reads("Hola Ana Díaz", "#preview")
-    browser.click("#add-variant")
-    browser.find("[name=variant]").send_keys("Buenas, {nombre")
-    browser.see("#preview .notice-error")
-    browser.click("[data-remove]")
-    browser.reads("Hola Ana Díaz", "#preview")
-    browser.click(".save .btn-primary")
-    browser.see("#do-start")
-    campaign = Campaign.objects.get(name="Cobranza norte")
-
     other = new_browser()
     other.sign_in("ana", PASSWORD)
+    other.driver.add_cookie({"name": "django_language", "value": "en"})
+
+    # Debtors are ticked in their list, and left for another audience; the draft is left as well, and gone on with.
+    browser.open("/debtors/")
+    browser.click("[data-pick]")
+    browser.click("#pick-bar .btn-primary")
+    browser.see('[name=audience][value="selection"]:checked')
+    browser.live()
+    browser.fill("name", "Cobranza norte")
+    browser.click("[name=audience][value=filter]")
+    browser.fill("debt_from", "mucho")
+    browser.see("#error-debt_from .fault")
+    browser.fill("debt_from", "1.000")
+    browser.reads("1", "#look-count")
+    browser.click("#go-on")
+    message = "[name=message]"
+    browser.find(message).send_keys("Hola {nom")
+    browser.see(".completions [aria-selected=true]")
+    browser.find(message).send_keys(Keys.ENTER)
+    browser.reads("Hola Ana Díaz", "#preview")
+    browser.click(".save-bar [value=leave]")
+    browser.reads("falta el canal")
+    browser.click("tbody td a")
+    campaign = Campaign.objects.get(name="Cobranza norte")
+    browser.see(message)
+    browser.live()
+
+    # Another browser, in English, on the same step: it follows at once, and what it writes meanwhile is not lost.
+    other.open(f"/campaigns/{campaign.pk}/edit/message/")
+    other.live()
+    browser.click("#add-variant")
+    browser.find("[name=variant]").send_keys("Buenas, {nombre")
+    browser.see("#error-variant-0 .fault")
+    other.see("#error-variant-0 .fault")
+    browser.find("[name=variant]").send_keys("}")
+    other.until(lambda: other.find("[name=variant]").get_attribute("value") == "Buenas, {nombre}", "the other follows")
+    assert Campaign.objects.get().variants == ["Buenas, {nombre}"]
+    followed = "return document.getElementById('base').value === document.querySelector('[data-draft]').dataset.draft"
+    other.until(lambda: other.driver.execute_script(followed), "the other knows what it follows")
+    other.driver.execute_script("document.getElementById('base').value = 'of long ago'")
+    other.find(message).send_keys(" desde aquí")
+    other.reads("Save mine in its place", "#conflict")
+    assert Campaign.objects.get().message == "Hola {nombre}"
+    other.click("#conflict [name=keep]")
+    other.until(lambda: not other.all("#conflict section"), "it is settled")
+    browser.until(
+        lambda: browser.find(message).get_attribute("value") == "Hola {nombre} desde aquí", "the first follows"
+    )
+    browser.click("[data-remove]")
+    other.until(lambda: not other.all("[name=variant]"), "the variant is gone there too")
+    other.click("#go-on")
+    other.click("[name=channel][value=sms]")
+    other.click("[name=sms_pool]")
+    other.reads("Uno", "#side")
+    other.click("#go-on")
+    other.click("[name=pause_mode][value=auto]")
+    other.reads("pause", "#side")
+    other.click("#go-on")
+    other.see("#do-start:not([disabled])")
+    for one in (browser, other):
+        assert one.complaints() == []
+
     other.open("/campaigns/")
     other.live()
     other.driver.execute_script("window.unreloaded = true")
 
-    browser.live()
+    browser.open(f"/campaigns/{campaign.pk}/edit/review/")
+    browser.reads("Hola Ana Díaz desde aquí")
     browser.click("#do-start")
     browser.reads("1", "#ask-start")
     browser.click("#ask-start [value=yes]")

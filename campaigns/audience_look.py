@@ -1,0 +1,88 @@
+"""A short look at an audience while it is chosen: how many there are, the first of them, how many lack a value.
+
+It never takes long, however large the audience is; what starts a campaign looks at every row.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from campaigns import audience, audience_reading
+from campaigns.audience import Texts
+from campaigns.audience_reading import Recipient
+from campaigns.models import AudienceKind, Campaign
+from debtors.queries import Counted
+from domain.templating import TemplateError
+
+FIRST = 5
+LOOKED_AT = 2_000
+SECONDS = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`rows` are the first ones. Of the `looked` first recipients, `lacking` have no value for something."""
+
+    counted: Counted
+    rows: Sequence[Recipient]
+    looked: int = 0
+    lacking: int = 0
+    whole: bool = False
+    """Whether those that were looked at are all."""
+    names: Sequence[tuple[str, int]] = field(default=())
+    """The placeholders that some have no value for, with how many."""
+
+
+def look(campaign: Campaign) -> Look:
+    """The audience of a draft; who lacks a value is told once its message can be read."""
+    counted = audience_reading.count(campaign)
+    try:
+        texts = Texts(campaign)
+    except TemplateError:
+        texts = None
+    found, whole = first_rows(campaign, LOOKED_AT if texts is not None else FIRST)
+    if whole:
+        counted = Counted(len(found))
+    lacking, names = 0, Counter[str]()
+    for recipient in found if texts is not None and not texts.unknown() else ():
+        assert texts is not None
+        if absent := texts.missing(texts.values(recipient.debtor)):
+            lacking += 1
+            names.update(absent)
+    return Look(counted, found[:FIRST], len(found), lacking, whole, names.most_common())
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many messages a campaign would send, and how many rows it would skip, as far as a short look tells.
+
+    `number` is None where counting takes too long; `more`: at least so many.
+    """
+
+    number: int | None
+    skipped: int
+    more: bool = False
+
+
+def reach(campaign: Campaign, found: Look | None = None) -> Reach:
+    """By the check that was kept, where the audience is files, or else by a short look (`found`, if it was had)."""
+    if campaign.audience == AudienceKind.IMPORTS and (check := audience.kept(campaign)) is not None:
+        return Reach(check.rows - check.incomplete, check.incomplete)
+    seen = found or look(campaign)
+    if seen.counted.slow:
+        return Reach(None, 0)
+    skipped = seen.lacking if seen.whole else 0
+    return Reach(seen.counted.number - skipped, skipped, more=seen.counted.more)
+
+
+def first_rows(campaign: Campaign, number: int) -> tuple[list[Recipient], bool]:
+    """So many of the first recipients, or those that are found in SECONDS, and whether that is everybody."""
+    found: list[Recipient] = []
+    cursor: audience_reading.Cursor | None = {}
+    ends = time.monotonic() + SECONDS
+    while cursor is not None and len(found) < number and time.monotonic() < ends:
+        page = audience_reading.read_page(campaign, cursor, limit=min(number - len(found), audience_reading.PAGE))
+        found += page.recipients
+        cursor = page.cursor
+    return found, cursor is None
