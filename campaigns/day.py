@@ -238,6 +238,8 @@ def _end(found: Forecast, zone: ZoneInfo) -> str:
     if found.ends_at is None or found.starts_at is None:
         return number + " " + _("they take more than a year.") if found.why is Why.TOO_FAR else ""
     starts, ends = found.starts_at.astimezone(zone), found.ends_at.astimezone(zone)
+    if ends - starts < timedelta(minutes=1):
+        return number + " " + _("from %(start)s, in less than a minute.") % {"start": f"{starts:%H:%M}"}
     if starts.date() == ends.date():
         span = _("from %(start)s to about %(end)s.") % {"start": f"{starts:%H:%M}", "end": f"{ends:%H:%M}"}
         return f"{number} {span}"

@@ -4,7 +4,7 @@ Dear questions are asked once in a while for all pages of this process, never at
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from campaigns import forecasting, lacks, queries, report
 from campaigns.models import Campaign, CampaignChannel
 from campaigns.queries import LineTrouble, Progress
 from campaigns.report import LaneRow, Sessions
-from domain.forecast import ends_at, per_minute
+from domain.forecast import Lane, ends_at, per_minute
 from domain.states import CampaignStatus, MessageStatus
 from lib.remembered import Remembered
 from messaging import queries as messaging
@@ -94,10 +94,13 @@ def standing(campaign: Campaign, *, now: datetime | None = None) -> Standing:
     if not plain.left:
         return Standing(campaign, plain.progress, rate)
     seconds = plain.left / rate * 60 if rate else None
+    # The later of the two: lines may be slower than their pace, and limits and pauses are not seen in a rate.
+    ends = [ends_at(campaign.window, moment, seconds)] if seconds is not None else []
     expected = _expected(campaign.pk)
     if expected.bounded or seconds is None:
-        return Standing(campaign, plain.progress, rate, expected.ends_at, seconds)
-    return Standing(campaign, plain.progress, rate, ends_at(campaign.window, moment, seconds), seconds)
+        ends.append(expected.ends_at)
+    known = [end for end in ends if end is not None]
+    return Standing(campaign, plain.progress, rate, max(known) if len(known) == len(ends) else None, seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,9 @@ def _expect(pk: ObjectId) -> Expected:
     campaign = Campaign.objects.get(pk=pk)
     counts = messaging.counts(pk)
     ways = forecasting.ways_of(campaign)
+    rate = per_minute(*_sent_lately(pk))
+    if rate and any(lane.rate is None for lane in ways.lanes):
+        ways = replace(ways, lanes=(Lane(rate),))  # nothing but the far side slows them: it does so as it did
     left = sum(counts[status] for status in (*WAITING, M.SENDING))
     found = forecasting.forecast_of(campaign, left, ways=ways, total=sum(counts.values()) - counts[M.SKIPPED])
     limited = any(lane.hour or lane.day for lane in ways.lanes)

@@ -144,7 +144,7 @@ class Rests:
         if stretch.rests_until is not None:
             logger.info(
                 "campaign %s rests by %s until %s, after %d messages",
-                campaign,
+                Campaign.objects.filter(pk=campaign).values_list("name", flat=True).first(),
                 self._channel,
                 stretch.rests_until.isoformat(timespec="seconds"),
                 stretch.used,

@@ -14,6 +14,7 @@ from domain.pacing import (
     Window,
     burst,
     claim_size,
+    days_text,
     gap,
     opens_at,
     parse_days,
@@ -176,3 +177,15 @@ def test_throttled_keeps_the_pace_between_once_and_so_many_times(lanes, target, 
 @pytest.mark.parametrize(("lanes", "delay"), [(0, 10.0), (3, 10.0), (6, 20.0), (9, 30.0), (40, 30.0)])
 def test_throttled_by_lanes(lanes, delay) -> None:
     assert throttled(Pace(10.0, 5.0), lanes=lanes, target=3, most=3.0) == Pace(delay, delay / 2)
+
+
+@given(days=st.frozensets(st.integers(0, 6), min_size=1))
+def test_days_are_written_as_they_are_read(days: frozenset[int]) -> None:
+    assert parse_days(days_text(days)) == days
+
+
+@pytest.mark.parametrize(
+    ("days", "text"), [({0, 1, 2, 3, 4, 5}, "mon-sat"), ({0, 2, 3}, "mon,wed,thu"), (range(7), "all"), ({6}, "sun")]
+)
+def test_days_that_follow_each_other_are_written_as_a_stretch(days: set[int], text: str) -> None:
+    assert days_text(days) == text

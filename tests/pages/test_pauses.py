@@ -18,6 +18,7 @@ from domain.forecast import Lane, Why
 from domain.states import MessageStatus
 from gateways.models import Channel, Gateway, Pool
 from lib.mongo import server_now
+from lib.remembered import Remembered
 from systemlog.models import SystemLog
 from tests.factories.debtors import make_debtor
 from tests.factories.sending import add_messages, make_campaign, make_line, make_pool
@@ -94,6 +95,32 @@ def test_the_end_of_a_campaign_with_pauses_is_foretold_with_them(resting: Campai
     assert ends is not None
     # The rest of this pause, 60 messages at six a minute, and two more pauses.
     assert abs(ends - (now + timedelta(minutes=9 + 10 + 20))) < timedelta(minutes=2)
+
+
+def test_the_time_left_reckons_with_the_rate_and_with_pauses(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six a minute were sent lately, and 60 are left."""
+    monkeypatch.setattr(watching, "_sent_lately", Remembered(lambda pk: (7, 60.0), seconds=60))
+    campaign = make_campaign(pool, "Norte")
+    add_messages(campaign, 60)
+    now = server_now()
+
+    def ends_in_minutes() -> float:
+        watching.forget()
+        campaign.refresh_from_db()
+        ends = watching.standing(campaign, now=now).ends_at
+        assert ends is not None
+        return round((ends - now) / timedelta(minutes=1), 1)
+
+    assert ends_in_minutes() == 10
+    Campaign.objects.filter(pk=campaign.pk).update(pause_mode="auto", pause_count=2, pause_durations="10")
+    assert ends_in_minutes() == pytest.approx(30, abs=2)
+    # A line that nothing slows goes on as it did.
+    Pool.objects.filter(pk=pool.pk).update(delay_seconds=0)
+    assert ends_in_minutes() == pytest.approx(30, abs=2)
+    # One that is slower than its pace does, too.
+    Pool.objects.filter(pk=pool.pk).update(delay_seconds=0.1)
+    Campaign.objects.filter(pk=campaign.pk).update(pause_mode="off")
+    assert ends_in_minutes() == 10
 
 
 def test_start_says_how_many_pauses_there_will_be(pool: Pool, signed_in: Client) -> None:

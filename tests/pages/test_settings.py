@@ -204,6 +204,7 @@ def test_day_of_a_small_campaign_is_sent_and_then_free() -> None:
         "480 messages: from 08:00 to about 08:20.",
     ]
     assert found.note == ""
+    assert shown(pacing(), [Lane(600)], 10).words[-1] == "10 messages: from 08:00, in less than a minute."
 
 
 def test_day_shows_pauses_and_limits_and_how_many_days_it_takes() -> None:
