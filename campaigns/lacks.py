@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bson import ObjectId
 from django.utils.translation import gettext as _
@@ -61,18 +62,22 @@ def missing(campaign: Campaign) -> dict[str, str]:
 
 
 def _audience_word(campaign: Campaign) -> str:
+    spec = campaign.audience_spec.get(campaign.audience)
+    chosen: Any = None
     match campaign.audience:
         case AudienceKind.ALL:
-            return ""
-        case AudienceKind.IMPORTS if campaign.audience_imports:
-            return ""
-        case AudienceKind.FILTER if audience_reading.chosen_filter(campaign) is not None:
-            return ""
-        case AudienceKind.RANGE if audience_reading.chosen_range(campaign) is not None:
-            return ""
-        case AudienceKind.SELECTION if campaign.audience_spec.get(AudienceKind.SELECTION, {}).get("number"):
-            return ""
-    return _("the audience")
+            chosen = True
+        case AudienceKind.IMPORTS:
+            chosen = campaign.audience_imports
+        case AudienceKind.FILTER:
+            chosen = audience_reading.chosen_filter(campaign)
+        case AudienceKind.RANGE:
+            chosen = audience_reading.chosen_range(campaign)
+        case AudienceKind.SELECTION if spec:
+            return "" if spec.get("number") else _("the audience")
+    if chosen:
+        return ""
+    return _("a correction") if spec else _("the audience")
 
 
 def _message_word(campaign: Campaign) -> str:

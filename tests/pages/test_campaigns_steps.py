@@ -234,6 +234,8 @@ def test_audience_counts_and_says_who_lacks_a_value(signed_in: Client, tmp_path:
     assert 'id="look-count">1<' in page.store(audience="filter", debt_from="3.000")
     assert 'id="look-count">2<' in page.store(debt_from="", test_key=["ejecutivo", "debt"], test_op=["is", "has"],
                                               test_values=["EJECUTIVO0; ejecutivo1", ""])  # fmt: skip
+    assert "lacks a correction" in page.store(debt_to="mucho")
+    page.store(debt_to="")
     assert "Choose the column" in page.store(test_key=[""], test_op=["is"], test_values=["x"])
     stored = Campaign.objects.get()
     assert stored.audience_spec["range"]["from"] == "3"
