@@ -10,7 +10,7 @@ from typing import Any
 from bson import ObjectId
 from django.db import IntegrityError
 from django.db.models import F
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from campaigns import drafts
@@ -90,7 +90,7 @@ def new_draft(pk: ObjectId, *, owner: Any) -> Campaign:
 
 def proposed_name(about: str = "") -> str:
     """A name that is free: of what it is about (a file) and of the day."""
-    day = f"{timezone.localtime():%Y-%m-%d}"
+    day = formats.date_format(timezone.localtime(), "SHORT_DATE_FORMAT")
     first = f"{about[: drafts.MAX_NAME - 20]} {day}" if about else _("Campaign of %(day)s") % {"day": day}
     return free_name(first)
 
