@@ -133,13 +133,14 @@ class Guard:
     def doubtful(self) -> dict[ObjectId, list[ObjectId | None]]:
         """The campaigns whose uncertain messages the lane may look at now, by the pool that they wait in.
 
-        Also those that it has sent for another pool, whether or not that still borrows.
+        Also those that it has sent for another pool, whether or not that still borrows; and those that make a pause,
+        because what is looked at has begun before it.
         """
         self._refresh()
-        found: dict[ObjectId, list[ObjectId | None]] = {self._pool.pk: [None, *self.open_campaigns()]}
-        may = set(self._open(self._elsewhere))
-        for campaign in self._elsewhere:
-            if campaign.id in may:
+        now = datetime.now(UTC)
+        found: dict[ObjectId, list[ObjectId | None]] = {self._pool.pk: [None]}
+        for campaign in (*self._campaigns, *self._elsewhere) if self._usable else ():
+            if campaign.in_window(now):
                 found.setdefault(campaign.pool, []).append(campaign.id)
         return found
 

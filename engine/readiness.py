@@ -54,8 +54,11 @@ def unlinked(gateway: Gateway) -> bool:
 
 
 def reach(gateway: Gateway) -> list[ObjectId]:
-    """The pools whose messages a lane may hold: its own and, of WhatsApp, any that it may have borrowed from."""
+    """The pools whose messages a lane may hold: its own and, of WhatsApp, any that it may have borrowed from.
+
+    Deleted ones too: it may have begun there before.
+    """
     if gateway.channel != Channel.WHATSAPP:
         return [gateway.pool_id]
-    others = Pool.objects.filter(channel=Channel.WHATSAPP).exclude(pk=gateway.pool_id).values_list("pk", flat=True)
+    others = Pool.everything.filter(channel=Channel.WHATSAPP).exclude(pk=gateway.pool_id).values_list("pk", flat=True)
     return [gateway.pool_id, *others]

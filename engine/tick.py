@@ -70,8 +70,8 @@ def queue_lanes() -> int:
     now = server_now()
     queued = 0
     for pool in Pool.objects.filter(active=True):
-        ours = [c for c in running_campaigns(pool.pk) if c.is_open(now)]
-        elsewhere = [c for c in campaigns_elsewhere(pool) if c.is_open(now)]
+        ours = [c for c in running_campaigns(pool.pk) if c.in_window(now)]
+        elsewhere = [c for c in campaigns_elsewhere(pool) if c.in_window(now)]
         free = list(Gateway.objects.filter(pool=pool, active=True).exclude(lane_state=LaneState.BUSY))
         there = readiness.ready(free)
         for gateway in free:
@@ -90,17 +90,20 @@ def _has_work(
     *,
     capped: bool,
 ) -> bool:
-    """Whether the lane has something to send or to look at; one that is capped sends replies and tests only."""
+    """Whether the lane has something to send or to look at; one that is capped sends replies and tests only.
+
+    The campaigns are those in their windows: one that makes a pause sends nothing, and its doubts are looked at.
+    """
     own: list[ObjectId | None] = [None, *(campaign.id for campaign in ours)]
     shared = pool.strategy == Strategy.COMPETITIVE
-    sendable = [None] if capped else own
+    sendable = [None, *(campaign.id for campaign in ours if not (capped or campaign.rests))]
     if queries.has_sendable(pool=pool.pk, campaigns=sendable, gateway=gateway.pk, shared=shared):
         return True
     if queries.has_doubt(pool=pool.pk, campaigns=own, gateway=gateway.pk):
         return True
     for home in {campaign.pool for campaign in elsewhere}:
         there = [campaign for campaign in elsewhere if campaign.pool == home]
-        borrowed = [campaign.id for campaign in there if campaign.borrows and not capped]
+        borrowed = [campaign.id for campaign in there if campaign.borrows and not (capped or campaign.rests)]
         if borrowed and queries.has_sendable(pool=home, campaigns=borrowed, gateway=gateway.pk, shared=True):
             return True
         if queries.has_doubt(pool=home, campaigns=[campaign.id for campaign in there], gateway=gateway.pk):

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from gateways.models import Gateway, Pool
+from gateways.models import Exchange, Gateway, Pool
 from systemlog.lean_admin import LeanAdmin
 
 
@@ -19,3 +19,10 @@ class GatewayAdmin(LeanAdmin):
     list_filter = ("kind", "active")
     list_select_related = ("pool",)
     hidden = ("secrets", "lane_token", "config")
+
+
+@admin.register(Exchange)
+class ExchangeAdmin(LeanAdmin):
+    """What went to and fro for tests of lines, masked as it is stored; kept some days."""
+
+    list_display = ("attempt_id", "gateway", "at")

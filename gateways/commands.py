@@ -325,7 +325,9 @@ def send_test(*, name: str, phone: str, text: str, attachment: ObjectId | None =
 def set_gateway_active(*, name: str, active: bool) -> Gateway:
     """Let the line send, or keep it from starting anything new. Raises GatewayError."""
     gateway = gateway_named(name)
-    Gateway.objects.filter(pk=gateway.pk).update(active=active)  # its lane's fields belong to the engine
+    there = Gateway.objects.filter(pk=gateway.pk, deleted_at=None)  # a deleted one would send, and nobody could see it
+    if not there.update(active=active):  # its lane's fields belong to the engine
+        raise GatewayError(_("It was deleted already."))
     publish(GatewayChanged(str(gateway.pk)))
     gateway.active = active
     return gateway
@@ -334,7 +336,8 @@ def set_gateway_active(*, name: str, active: bool) -> Gateway:
 def set_pool_active(*, name: str, active: bool) -> Pool:
     """Let the pool's lines send, or keep them from starting anything new. Raises GatewayError."""
     pool = pool_named(name)
-    Pool.objects.filter(pk=pool.pk).update(active=active)  # its deal belongs to the engine
+    if not Pool.objects.filter(pk=pool.pk).update(active=active):  # its deal belongs to the engine
+        raise GatewayError(_("It was deleted already."))
     publish(PoolChanged(str(pool.pk)))
     pool.active = active
     return pool

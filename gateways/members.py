@@ -11,6 +11,7 @@ from bson import ObjectId
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from pymongo import UpdateOne
 
 from domain.states import CampaignStatus
 from gateways.errors import GatewayError
@@ -69,14 +70,18 @@ def move_lines(lines: Sequence[ObjectId], *, target: Pool, origin: Pool | None =
                 raise GatewayError(
                     _("Somebody else has moved “%(name)s” meanwhile: look at the list again.") % {"name": line.name}
                 )
-            same = {"_id": pk, "pool_id": line.pool_id, "deleted_at": None}
-            change = {"$set": {"pool_id": target.pk}}
-            if not collection(Gateway).update_one(same, change, session=session()).matched_count:
-                raise GatewayError(
-                    _("Somebody else has moved “%(name)s” meanwhile: look at the list again.") % {"name": line.name}
-                )
             moved.append(Moved(pk, line.name, line.pool_id))
         if moved:
+            # At once: while lines are at work their documents change all the time, and each change in between would
+            # undo the whole transaction.
+            steps = [
+                UpdateOne(
+                    {"_id": one.line, "pool_id": one.origin, "deleted_at": None}, {"$set": {"pool_id": target.pk}}
+                )
+                for one in moved
+            ]
+            if collection(Gateway).bulk_write(steps, ordered=False, session=session()).matched_count != len(steps):
+                raise GatewayError(_("Somebody else has moved one of them meanwhile: look at the list again."))
             enter(target.pk)
         return moved
 

@@ -7,6 +7,7 @@ from typing import Any
 from bson import Decimal128, ObjectId
 from django.db.models import Field, Index, Model
 from django_mongodb_backend.schema import DatabaseSchemaEditor as StockSchemaEditor
+from pymongo.errors import OperationFailure
 from pymongo.operations import IndexModel
 
 ANY_NUMBER = {"$gte": float("-inf")}
@@ -64,7 +65,31 @@ class PlannableUnique:
         return built
 
 
+NO_SUCH_INDEX = 27
+"""MongoDB's code for an index, or a collection, that is not there."""
+
+
 class DatabaseSchemaEditor(StockSchemaEditor):
+    """MongoDB keeps what a migration did before it was interrupted: the steps here can be done again."""
+
+    def create_model(self, model: type[Model]) -> None:
+        name = model._meta.db_table
+        if not self.collect_sql and name in self.get_database().list_collection_names(filter={"name": name}):
+            self._create_model_indexes(model)
+            for field in model._meta.local_many_to_many:
+                through = field.remote_field.through
+                if through is not None and through._meta.auto_created:
+                    self.create_model(through)
+        else:
+            super().create_model(model)
+
+    def remove_index(self, model: type[Model], index: Index) -> None:
+        try:
+            super().remove_index(model, index)
+        except OperationFailure as error:
+            if error.code != NO_SUCH_INDEX:
+                raise
+
     def add_index(self, model: type[Model], index: Index, *, unique: bool = False, **options: Any) -> None:
         super().add_index(model, PlannableUnique(index) if unique else index, unique=unique, **options)
 

@@ -7,14 +7,16 @@ import pytest
 from domain.delivery import Sent
 from domain.outcome import after_send
 from domain.states import MessageStatus
-from engine import deal, lane, recover
+from engine import deal, lane, readiness, recover
 from engine.deliver import deliver as run_slice
 from engine.guard import Guard
 from gateways import commands, members
+from gateways.errors import GatewayError
 from gateways.models import Exchange, Gateway, Strategy
 from messaging import claims
 from messaging.claims import Answered
 from messaging.models import Message
+from tests.engine.session_lines import session_line, whatsapp_pool
 from tests.engine.test_deliver import expire, run_until_idle, state
 from tests.factories.sending import add_messages, make_campaign, make_line, make_pool
 from tests.gateways.simulated import RunningGateway
@@ -181,3 +183,21 @@ def test_lines_that_are_moved_to_and_fro_while_all_send_lose_and_double_nothing(
     assert [state(campaign) for campaign in campaigns] == [{"sent": 150}, {"sent": 150}]
     assert len(far_side.arrivals()) == 300
     assert far_side.stats()["duplicated_recipients"] == 0
+
+
+def test_line_that_is_deleted_meanwhile_is_not_switched_on_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = make_line(make_pool(), "https://gateway.example/send", active=False)
+    monkeypatch.setattr(commands, "gateway_named", lambda name: line)  # it was found before it was deleted
+    members.delete_line(line.pk)
+    with pytest.raises(GatewayError, match="deleted already"):
+        commands.set_gateway_active(name=line.name, active=True)
+    assert not Gateway.objects.get(pk=line.pk).active
+
+
+def test_what_a_session_left_in_a_deleted_pool_is_recovered() -> None:
+    old, new = whatsapp_pool(name="Viejo"), whatsapp_pool(name="Nuevo")
+    line = session_line(old, "https://gateway.example/send")
+    members.move_lines([line.pk], target=new)
+    members.delete_pool(old.pk)
+    line.refresh_from_db()
+    assert readiness.reach(line) == [new.pk, old.pk]

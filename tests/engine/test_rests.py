@@ -331,3 +331,14 @@ def test_guard_lets_those_with_places_go_and_none_behind_them(pool: Pool, far_si
     commands.pause(campaign.name)
     found.read_again()
     assert found.split(mine, placed=True) == ([], mine)
+
+
+def test_doubts_are_looked_at_while_it_rests(pool: Pool, far_side: RunningGateway) -> None:
+    line = make_line(pool, f"{far_side.url}/send/a")
+    campaign = pausing(make_campaign(pool))
+    add_messages(campaign, 40)
+    assert len(Rests(Channel.SMS).take(wanted(campaign, 10))) == 10
+    found = guard.Guard(gateway=line.pk, pool=pool)
+    assert (found.open_campaigns(), found.doubtful()) == ([], {pool.pk: [None, campaign.pk]})
+    [now] = [c for c in running_campaigns(pool.pk) if c.rests]
+    assert not tick._has_work(line, pool, [now], [], capped=False)

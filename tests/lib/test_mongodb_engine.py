@@ -442,3 +442,21 @@ def test_a_date_of_a_datetime_is_the_local_one() -> None:
             born_on_the_day("stock")
     with timezone.override(UTC):
         assert [born_on_the_day(alias) for alias in ENGINES] == [["name 01"], ["name 01"]]
+
+
+# 14. Migrations that were interrupted ---------------------------------------------------------------------------------
+@pytest.mark.parametrize(("alias", "refuses"), [("stock", True), ("default", False)])
+def test_a_step_of_a_migration_can_be_done_again(alias: str, refuses: bool) -> None:
+    connection: Any = connections[alias]
+    index = next(one for one in Person._meta.indexes if one.name == "person_seen_at")
+    with connection.schema_editor() as editor:
+        for step in (lambda: editor.create_model(Person), lambda: editor.remove_index(Person, index)):
+            if not refuses:
+                step()
+                step()
+                continue
+            with pytest.raises((DatabaseError, PyMongoError)):
+                step()
+                step()
+        if "person_seen_at" not in connection.get_collection(Person._meta.db_table).index_information():
+            editor.add_index(Person, index)

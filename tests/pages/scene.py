@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from campaigns.lacks import STEPS
 from campaigns.models import Attachment, AudienceKind, Campaign, CampaignChannel
 from debtors.commands import import_file
 from debtors.models import Import, Upload, UploadStatus
@@ -307,9 +308,10 @@ PAGES: Mapping[str, Paths] = {
     "campaigns:list": at("campaigns:list", running="status=running", nothing="q=zzz"),
     "campaigns:new": at("campaigns:new"),
     "campaigns:campaign": _campaign_pages("campaigns:campaign"),
-    "campaigns:edit": lambda scene: {
-        "sms": reverse("campaigns:edit", args=[scene.draft.pk]),
-        "whatsapp": reverse("campaigns:edit", args=[scene.fallback.pk]),
+    "campaigns:step": lambda scene: {
+        f"{step} {what}": reverse("campaigns:step", args=[draft.pk, step])
+        for step in STEPS
+        for what, draft in (("sms", scene.draft), ("whatsapp", scene.fallback))
     },
     "campaigns:messages": lambda scene: {
         "all": reverse("campaigns:messages", args=[scene.running.pk]),
@@ -328,11 +330,19 @@ PAGES: Mapping[str, Paths] = {
         "down": reverse("gateways:line", args=[scene.down.pk]),
     },
     "gateways:line-edit": of("gateways:line-edit", lambda scene: scene.line.pk),
+    "preferences:settings": at("preferences:settings"),
+    "preferences:group": of("preferences:group", lambda scene: "sending"),
     "systemlog:list": at("systemlog:list", errors="level=error", acts="who=acts"),
     "accounts:login": at("accounts:login"),
     "accounts:password": at("accounts:password"),
 }
-"""What each view shows of the scene: every view that answers GET is here, or among FILES (test_every_page.py)."""
+"""What each view shows of the scene: every view that answers GET is here, or among OTHERS (test_every_page.py)."""
 
-FILES = {"campaigns:attachment", "campaigns:export", "debtors:rejects"}
+FILES = {"campaigns:attachment", "campaigns:export", "debtors:rejects", "desk:session-picture"}
 """The views that answer with a file."""
+
+PARTS = {"campaigns:preview", "campaigns:pick", "gateways:pool-preview", "gateways:pool-candidates"}
+"""The views that answer with a part of a page, which is looked at in that page."""
+
+OTHERS = FILES | PARTS | {"campaigns:edit"}
+"""What answers GET and is no page; an edit leads to the step of the draft where it was left."""

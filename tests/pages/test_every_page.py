@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User
-from tests.pages.scene import FILES, PAGES, Scene
+from tests.pages.scene import OTHERS, PAGES, Scene
 from tests.pages.web import ROOT, Browser
 
 AXE = ROOT / "build" / "tests" / "axe.min.js"
@@ -35,9 +35,9 @@ def test_every_view_that_shows_a_page_is_in_the_table_of_pages(client: Client, s
     """One that is not among them takes POST alone; so a new page is looked at, or its author is told to add it."""
     client.force_login(staff)
     known = {name for name, _arguments in views(get_resolver())}
-    assert PAGES.keys() | FILES <= known
+    assert PAGES.keys() | OTHERS <= known
     for name, arguments in views(get_resolver()):
-        if name not in PAGES.keys() | FILES:
+        if name not in PAGES.keys() | OTHERS:
             answer = client.get(reverse(name, args=["0" * 24, "reload"][:arguments]))
             assert answer.status_code == 405, f"{name} answers GET: add it to PAGES in tests/pages/scene.py"
 

@@ -99,7 +99,7 @@ def test_the_end_of_a_campaign_with_pauses_is_foretold_with_them(resting: Campai
 
 def test_the_time_left_reckons_with_the_rate_and_with_pauses(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Six a minute were sent lately, and 60 are left."""
-    monkeypatch.setattr(watching, "_sent_lately", Remembered(lambda pk: (7, 60.0), seconds=60))
+    monkeypatch.setattr(watching, "sent_lately", Remembered(lambda pk: (7, 60.0), seconds=60))
     campaign = make_campaign(pool, "Norte")
     add_messages(campaign, 60)
     now = server_now()

@@ -308,7 +308,7 @@ def test_settings_are_walked_in_a_browser(browser: Browser) -> None:
     browser.reads("Sends 08:00–02:00, every day", ".day-words")
     assert browser.all(".day-hours li")[0].text == "05"
     browser.click("#settings-form .btn-primary")
-    browser.reads("Saved. New campaigns begin with it.")
+    browser.reads("Saved. New campaigns begin with it.", "#toasts")
     browser.click(".changed-settings li:first-child button")
-    browser.reads("Back to the default.")
+    browser.reads("Back to the default.", "#toasts")
     assert set(queries.current("sending").own) == {"days"}
