@@ -36,7 +36,7 @@ WORD = "Constantinopolitanamente"
 TEXT = 'Estimada "Ñ": le recordamos su deuda de $1.234.567 <vence hoy>\nhttps://pagos.example/' + "a1" * 40
 QR = "2@" + "A1b2C3d4" * 28 + ",k,l,1"
 CAUSES = {
-    SessionStatus.STARTING: "browser_started",
+    SessionStatus.STARTING: "loading",
     SessionStatus.FAILED: "driver_away",
     SessionStatus.BLOCKED: "account_temporarily_banned",
 }
