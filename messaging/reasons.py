@@ -83,6 +83,7 @@ _DOUBT = gettext_lazy("Ask the gateway's operator, or look at the phone that sen
 
 ADVICE: Mapping[str, Any] = {
     "missing_value": _VALUES,
+    "line_deleted": gettext_lazy("Send it again through another line."),
     "cancelled": gettext_lazy("To write to them after all, make a copy of the campaign."),
     "decided": _DECIDED,
     "not_on_whatsapp": _NUMBERS,

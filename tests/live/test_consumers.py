@@ -46,7 +46,7 @@ def test_socket_that_is_cancelled_while_it_joins_is_let_go(monkeypatch: pytest.M
         task = asyncio.ensure_future(LiveConsumer.as_asgi()(scope, receive, send))
         async with asyncio.timeout(60):
             await joining.wait()
-            assert found.groups == {"campaign"}
+            assert found.groups == {"campaign", "gateway"}
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         assert found.groups == set()
