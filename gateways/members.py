@@ -4,7 +4,7 @@ Whoever changes that writes the pools' `revision` in the same transaction, so th
 comes into it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bson import ObjectId
@@ -44,12 +44,18 @@ def enter(pool: ObjectId) -> None:
         raise GatewayError(_("The pool was deleted meanwhile: choose another one."))
 
 
-def move_lines(lines: Sequence[ObjectId], *, target: Pool, origin: Pool | None = None) -> list[Moved]:
+def move_lines(
+    lines: Sequence[ObjectId],
+    *,
+    target: Pool,
+    origin: Pool | None = None,
+    shown: Mapping[ObjectId, ObjectId] | None = None,
+) -> list[Moved]:
     """Move lines into a pool of their channel, also while they send; those that are there already stay.
 
     All of them move or none. What a line is sending is finished; what it was dealt and didn't send goes back to the
-    pool that it leaves, and its replies and tests go with it (engine/recover.py). With `origin`, a line that has left
-    that pool meanwhile is somebody else's decision. Raises GatewayError.
+    pool that it leaves, and its replies and tests go with it (engine/recover.py). A line that is no longer in `origin`,
+    or in the pool that it was `shown` in, was moved by somebody else, and stays there. Raises GatewayError.
     """
     wanted = list(dict.fromkeys(lines))
     if not wanted:
@@ -66,7 +72,8 @@ def move_lines(lines: Sequence[ObjectId], *, target: Pool, origin: Pool | None =
                 raise GatewayError(_("One of them is no longer there: look at the list again."), field="lines")
             if line.pool_id == target.pk:
                 continue
-            if origin is not None and line.pool_id != origin.pk:
+            expected = origin.pk if origin is not None else (shown or {}).get(pk, line.pool_id)
+            if line.pool_id != expected:
                 raise GatewayError(
                     _("Somebody else has moved “%(name)s” meanwhile: look at the list again.") % {"name": line.name}
                 )

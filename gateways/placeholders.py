@@ -21,6 +21,16 @@ def names_in(template: str) -> set[str]:
     return set(_TOKEN.findall(template))
 
 
+def split(template: str) -> list[str]:
+    """The template's own texts and its placeholders' names by turns: it begins and ends with a text, maybe empty."""
+    return _TOKEN.split(template)
+
+
+def own_texts(template: str) -> list[str]:
+    """What stands in the template beside its placeholders."""
+    return [text for text in split(template)[::2] if text]
+
+
 def has_stray_brace(template: str) -> bool:
     """Whether a brace is left when the placeholders are taken out."""
     rest = _TOKEN.sub("", template)

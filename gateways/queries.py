@@ -15,7 +15,7 @@ from gateways import sessions
 from gateways.kinds import KINDS
 from gateways.masking import Masker
 from gateways.models import Gateway, LaneHealth, Pool
-from gateways.placeholders import names_in
+from gateways.placeholders import own_texts
 from gateways.registry import callback_url
 from gateways.sessions import SessionRow
 from lib.redaction import MASK
@@ -241,7 +241,7 @@ def _values(secrets: Mapping[str, Any]) -> set[str]:
                 found |= {text, *(part for _name, part in parse_qsl(urlsplit(text).query))}
             else:
                 found |= {text, *text.split(), *text.split(":")}
-    return {text for text in found if not names_in(text)}
+    return {own for text in found for own in own_texts(text)}
 
 
 def facts(gateway: Gateway) -> list[tuple[str, str]]:

@@ -48,7 +48,7 @@ class SessionRow:
         session = self.session
         if session.owner_until is not None and session.owner_until > self.now:
             return False
-        # A request makes it due now, and stores no time for that: the last sign of life or of a person stands for it.
+        # One that was never looked at has no time for it: the last sign of life or of a person stands for it.
         signs = (session.status_at, session.asked_at, session.heartbeat_at, session.qr_at)
         due_since = session.next_look_at or max(sign for sign in signs if sign is not None)
         return self.now - due_since > UNATTENDED

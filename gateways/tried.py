@@ -92,7 +92,8 @@ def pretty(text: str) -> str:
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:
-        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+        # Halves of characters, which JSON may escape, are none of a page's.
+        return json.dumps(json.loads(text), ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace").decode()
     except (ValueError, RecursionError):
         return text
 

@@ -9,6 +9,7 @@ now and then, by which they know how old what they show is.
 import asyncio
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -34,6 +35,7 @@ class Feed:
         self._boards = boards
         self._beats = False
         self._joined: set[str] = set()
+        self._unsure: set[str] = set()  # those that Redis was asked for and has not confirmed
         self._channel = ""
         self._lock = asyncio.Lock()  # over the channel and the groups that it is in
         self._known = asyncio.Event()
@@ -60,16 +62,19 @@ class Feed:
         if not self._channel:
             raise ConnectionError("events don't arrive")
         # Of this channel, also if the feed begins anew meanwhile.
-        layer, channel, joined = get_channel_layer(), self._channel, self._joined
+        layer, channel, joined, unsure = get_channel_layer(), self._channel, self._joined, self._unsure
         for group in groups:
             if group not in joined:
+                unsure.add(group)
                 await layer.group_add(group, channel)
                 joined.add(group)
+                unsure.discard(group)
 
     async def _leave_unneeded(self) -> None:
         async with self._lock:
-            for group in self._joined - self._boards.groups - {self._own}:
+            for group in (self._joined | self._unsure) - self._boards.groups - {self._own}:
                 self._joined.discard(group)
+                self._unsure.discard(group)
                 await get_channel_layer().group_discard(group, self._channel)
 
     async def _run(self) -> None:
@@ -93,7 +98,7 @@ class Feed:
         finally:
             for task in tasks:
                 task.cancel()
-            await self._forget()
+            await self._forget(waited_on=bool(tasks))
         for task in done:
             task.result()
 
@@ -131,14 +136,19 @@ class Feed:
         self._beats = True
         self._known.set()
 
-    async def _forget(self) -> None:
-        """Leave every group, as far as Redis answers; the channel is gone with the call that waited on it."""
-        joined, channel = self._joined, self._channel
-        self._joined, self._channel = set(), ""
+    async def _forget(self, *, waited_on: bool) -> None:
+        """Leave every group, as far as Redis answers; a channel is gone with the call that waited on it."""
+        groups, channel = self._joined | self._unsure, self._channel
+        self._joined, self._unsure, self._channel = set(), set(), ""
+        layer = get_channel_layer()
         try:
             async with asyncio.timeout(1.0):
-                for group in joined:
-                    await get_channel_layer().group_discard(group, channel)
+                if channel and not waited_on:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(0):
+                            await layer.receive(channel)
+                for group in groups:
+                    await layer.group_discard(group, channel)
         except Exception:  # the way of events is gone, and its groups with it
             logger.debug("The groups of the feed were not left.")
 

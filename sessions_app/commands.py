@@ -132,7 +132,7 @@ def _change(session: Session, changes: Mapping[str, Any], *, instead_of: tuple[s
     expected: dict[str, Any] = {"request__in": free}
     if changes.get("desired") != Desired.DELETED:
         expected["desired__in"] = [Desired.CONNECTED.value, Desired.STOPPED.value]
-    while not compare_and_set(Session, session.pk, expected, {**changes, "next_look_at": None}):
+    while not compare_and_set(Session, session.pk, expected, {**changes, "next_look_at": Now()}):
         found = Session.objects.filter(pk=session.pk).first()
         if found is None or found.desired == Desired.DELETED:
             raise SessionError(_("“%(name)s” is being deleted.") % {"name": session.name})

@@ -68,7 +68,7 @@ class Owner:
         session = self.session
         as_read = {name: getattr(session, name) for name in ASKED}
         same = [{"$eq": [f"${name}", {"$literal": value}]} for name, value in typed_values(Session, as_read).items()]
-        look = {"$cond": [{"$and": same}, from_now(next_look), None]}
+        look = {"$cond": [{"$and": same}, from_now(next_look), "$$NOW"]}
         changes = {"owner_token": "", "owner_until": None, "next_look_at": look}
         collection(Session).update_one(self._mine(), [{"$set": changes}])
 

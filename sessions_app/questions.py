@@ -5,6 +5,7 @@ its look began: who has asked later than that gets another one.
 """
 
 import logging
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,8 @@ PICTURE_KEPT = timedelta(minutes=10)
 QUALITIES = (75, 40, 15)
 MOST_BYTES = 1_000_000
 LONGEST_ERROR = 40
+TRYING_SECONDS = 10.0
+"""After which no further quality is tried: a capture by a busy browser takes up to 30 s of the lease's 90."""
 
 
 def answer(owner: Owner, page: Page | None, *, looked_at: datetime, milliseconds: float | None) -> None:
@@ -48,7 +51,7 @@ def _keep_picture(session: Session, page: Page | None) -> str:
     if page is None:
         return "no_browser"
     try:
-        image = next((one for one in map(page.picture, QUALITIES) if len(one) <= MOST_BYTES), None)
+        image = _small_enough(page)
     except BrowserError as error:
         logger.warning("session %s: no picture of its browser (%s)", session.name, error.code)
         return error.code[:LONGEST_ERROR]
@@ -59,6 +62,18 @@ def _keep_picture(session: Session, page: Page | None) -> str:
     of = typed_values(Picture, {"session": session.pk})
     collection(Picture).update_one(of, {"$set": typed_values(Picture, values)}, upsert=True)
     return ""
+
+
+def _small_enough(page: Page) -> bytes | None:
+    """A picture that may be kept; none where even a poor one is too large, or the browser takes too long for more."""
+    until = time.monotonic() + TRYING_SECONDS
+    for quality in QUALITIES:
+        image = page.picture(quality)
+        if len(image) <= MOST_BYTES:
+            return image
+        if time.monotonic() > until:
+            return None
+    return None
 
 
 def forget_picture(session: Session) -> None:

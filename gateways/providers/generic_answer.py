@@ -1,5 +1,6 @@
 """Reads what a generic line answered: accepted, refused for now, refused for good, or nobody can tell."""
 
+import codecs
 import json
 import re
 from collections.abc import Mapping
@@ -10,7 +11,6 @@ from typing import Any
 
 from domain.delivery import ErrorKind, Failed, Scope, SendError, Sent, Unknown
 from gateways.transport import Answer
-from lib.redaction import redact
 
 _LINE_STATUSES = (403, 404)  # the address or the account, probably: every message would meet the same
 _NOT_LET_IN = (401, 402, 405, 407)  # credentials, credit or method: HTTP's own words for "not carried out"
@@ -28,7 +28,10 @@ class Rule:
 
 
 def read_send(answer: Answer, config: Mapping[str, Any], *, now: datetime) -> Sent | SendError:
-    """What the answer to a send says, by the line's fields. `now` is for a Retry-After that is a date."""
+    """What the answer to a send says, by the line's fields. `now` is for a Retry-After that is a date.
+
+    An error's detail is all that the far side said: whoever keeps it masks it first, and cuts it then.
+    """
     return judge(answer, config, now=now)[0]
 
 
@@ -37,7 +40,9 @@ def judge(answer: Answer, config: Mapping[str, Any], *, now: datetime) -> tuple[
     status = answer.status
     if status in _NOT_LET_IN or str(status) in config["refusal_statuses"].split(","):
         rest = retry_after(answer.headers.get("retry-after", ""), now)
-        refused = _error(answer, ErrorKind.REFUSED, f"http_{status}", _said(answer), scope=Scope.LINE, rest=rest)
+        refused = _error(
+            answer, ErrorKind.REFUSED, f"http_{status}", _said(answer, config), scope=Scope.LINE, rest=rest
+        )
         return refused, Rule("not_let_in" if status in _NOT_LET_IN else "refusal_status", config["refusal_statuses"])
     if 200 <= status < 300:
         return _read_success(answer, config)
@@ -50,21 +55,27 @@ def judge(answer: Answer, config: Mapping[str, Any], *, now: datetime) -> tuple[
         return redirected, Rule("redirect", matched=answer.headers.get("location", ""))
     if status in _NEVER_READ or status >= 500 or status < 200:
         rest = retry_after(answer.headers.get("retry-after", ""), now)
-        unknown = _error(answer, ErrorKind.UNKNOWN, f"http_{status}", _said(answer), scope=Scope.LINE, rest=rest)
+        unknown = _error(
+            answer, ErrorKind.UNKNOWN, f"http_{status}", _said(answer, config), scope=Scope.LINE, rest=rest
+        )
         return unknown, Rule("no_word_status")
     scope = Scope.LINE if status in _LINE_STATUSES else Scope.MESSAGE
-    return _error(answer, ErrorKind.PERMANENT, f"http_{status}", _said(answer), scope=scope), Rule("refused_status")
+    return _error(answer, ErrorKind.PERMANENT, f"http_{status}", _said(answer, config), scope=scope), Rule(
+        "refused_status"
+    )
 
 
 def _read_success(answer: Answer, config: Mapping[str, Any]) -> tuple[Sent | SendError, Rule]:
-    text = answer.body.decode("utf-8", "replace")
+    text = decoded(answer.body, config["encoding"])
     path = config["id_path"]
     provider_id = find(answer.body, path)
     failure = config["failure_pattern"]
     if failure and (found := re.search(failure, text)):
-        return _error(answer, ErrorKind.PERMANENT, "rejected", _said(answer)), Rule("failure", failure, found[0])
+        return _error(answer, ErrorKind.PERMANENT, "rejected", _said(answer, config)), Rule(
+            "failure", failure, found[0]
+        )
     if config["success_pattern"]:
-        return _read_by_pattern(answer, config["success_pattern"], text, provider_id)
+        return _read_by_pattern(answer, config, text, provider_id)
     # With no check declared, a page is a proxy's or a login's as likely as the gateway's; and a gateway that was said
     # to answer with an id and doesn't may have accepted or not.
     if _is_page(answer):
@@ -74,14 +85,17 @@ def _read_success(answer: Answer, config: Mapping[str, Any]) -> tuple[Sent | Sen
     return Sent(answer.attempt_id, provider_id), Rule("id", path, provider_id or "") if path else Rule("status")
 
 
-def _read_by_pattern(answer: Answer, pattern: str, text: str, provider_id: str | None) -> tuple[Sent | SendError, Rule]:
+def _read_by_pattern(
+    answer: Answer, config: Mapping[str, Any], text: str, provider_id: str | None
+) -> tuple[Sent | SendError, Rule]:
+    pattern = config["success_pattern"]
     if found := re.search(pattern, text):
         return Sent(answer.attempt_id, provider_id), Rule("success", pattern, found[0])
     if not text.strip():
         return _unreadable(answer), Rule("empty")
     if _is_page(answer):
         return _unreadable(answer), Rule("page")
-    return _error(answer, ErrorKind.PERMANENT, "rejected", _said(answer)), Rule("no_success", pattern)
+    return _error(answer, ErrorKind.PERMANENT, "rejected", _said(answer, config)), Rule("no_success", pattern)
 
 
 def read_status(answer: Answer, config: Mapping[str, Any]) -> Sent | Failed | Unknown:
@@ -96,7 +110,7 @@ def read_status(answer: Answer, config: Mapping[str, Any]) -> Sent | Failed | Un
     if state is None:
         return Unknown(answer.attempt_id, "The status address gave no state that the line knows.")
     if state == "failed":
-        return Failed(answer.attempt_id, "undelivered", _said(answer))
+        return Failed(answer.attempt_id, "undelivered", _said(answer, config))
     return Sent(answer.attempt_id, find(answer.body, config["id_path"]))
 
 
@@ -130,11 +144,17 @@ def find(body: bytes, path: str) -> str | None:
 
 
 def at_path(value: Any, path: str) -> str | None:
-    """The text or number at a path of what JSON gave; None when there is none."""
+    """The beginning of the text or number at a path of what JSON gave; None when there is none."""
+    found = text_at(value, path)
+    return None if found is None else found[:200]
+
+
+def text_at(value: Any, path: str) -> str | None:
+    """The whole of it, as it can be stored: JSON may escape halves of characters, which are none."""
     found = walk(value, path)
     if isinstance(found, bool) or not isinstance(found, str | int | float):
         return None
-    return str(found)[:200]
+    return str(found).encode("utf-8", "replace").decode()
 
 
 def walk(value: Any, path: str) -> Any:
@@ -159,12 +179,19 @@ def _unreadable(answer: Answer) -> SendError:
     return _error(answer, ErrorKind.UNKNOWN, "unreadable", detail, scope=Scope.LINE)
 
 
-def _said(answer: Answer) -> str:
-    """The answer's beginning, for a person."""
+def _said(answer: Answer, config: Mapping[str, Any]) -> str:
+    """What the far side said. The whole of it: half a secret at its end would not be found."""
     if _is_page(answer):
         return "The gateway answered with a page."
-    text = answer.body[:1000].decode("utf-8", "replace")
-    return redact(" ".join(text.split()))[:200]
+    return decoded(answer.body, config["encoding"])
+
+
+def decoded(body: bytes, encoding: str) -> str:
+    """The body as text: UTF-8 if it is that, else in the line's encoding. Its last character may be cut off."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(body)
+    except UnicodeDecodeError:
+        return body.decode(encoding, "replace")
 
 
 def _error(

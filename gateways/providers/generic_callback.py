@@ -7,14 +7,16 @@ from urllib.parse import parse_qsl
 
 from domain.delivery import Incoming, Receipt, ReceiptState
 from gateways.provider import InvalidWebhook, WebhookRequest
-from gateways.providers.generic_answer import at_path, walk
-from lib.redaction import redact
+from gateways.providers.generic_answer import at_path, text_at, walk
 
 MOST_ITEMS = 1000
 
 
 def read_callback(request: WebhookRequest, config: Mapping[str, Any]) -> list[Receipt | Incoming]:
-    """What the call says; a word that the line doesn't map is passed over. Raises InvalidWebhook."""
+    """What the call says; a word that the line doesn't map is passed over. Raises InvalidWebhook.
+
+    A report's detail is all that the far side said: whoever keeps it masks it first, and cuts it then.
+    """
     items = _items(_content(request), config["callback_list"])
     if len(items) > MOST_ITEMS:
         raise InvalidWebhook(f"more than {MOST_ITEMS} reports in one call")
@@ -66,7 +68,7 @@ def _item(item: Any, config: Mapping[str, Any]) -> Receipt | Incoming | None:
         attempt_id=attempt_id,
         provider_id=provider_id,
         code=word.lower()[:40] if failed else "",
-        detail=redact(at_path(item, config["callback_error"]) or "") if failed else "",
+        detail=(text_at(item, config["callback_error"]) or "") if failed else "",
     )
 
 

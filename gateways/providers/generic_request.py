@@ -56,7 +56,19 @@ def secrets_of(line: Line) -> set[str]:
         found |= {value for _name, value in parse_qsl(parts.query)}
         found |= {unquote(text) for text in (parts.username, parts.password) if text}
     found |= {text.partition(" ")[2] for text in list(found)}  # what follows Bearer or Token
-    return {text for text in found if not placeholders.names_in(text)}
+    for text in list(found):
+        found |= set(_in_basic(text))
+    # A token is no template; of a template, what stands around its placeholders.
+    return {token, *token.split(":"), *(own for text in found for own in placeholders.own_texts(text))}
+
+
+def _in_basic(text: str) -> list[str]:
+    """User and password of credentials in base64, together and each; nothing when the text is no such thing."""
+    try:
+        plain = base64.b64decode(text.strip(), validate=True).decode()
+    except ValueError:
+        return []
+    return [plain, *plain.split(":", 1)] if ":" in plain and plain.isprintable() else []
 
 
 def status_request(line: Line, outbound: Outbound) -> Request:

@@ -46,7 +46,7 @@ def move(request: HttpRequest, pk: ObjectId) -> HttpResponse:
             return go_to(request, "gateways:pool", pk)
         target, origin = other, here
     try:
-        moved = members.move_lines(lines, target=target, origin=origin)
+        moved = members.move_lines(lines, target=target, origin=origin, shown=_shown(request))
     except GatewayError as error:
         messages.error(request, str(error))
         return go_to(request, "gateways:pool", pk)
@@ -57,6 +57,12 @@ def move(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     said = ngettext("%(number)s moved to “%(pool)s”.", "%(number)s moved to “%(pool)s”.", len(moved))
     messages.success(request, said % {"number": len(moved), "pool": target.name})
     return go_to(request, "gateways:pool", pk)
+
+
+def _shown(request: HttpRequest) -> dict[ObjectId, ObjectId]:
+    """The pool that each listed line was shown in."""
+    pairs = [_ids(text.split(".")) for text in request.POST.getlist("shown")]
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
 def _ids(texts: list[str]) -> list[ObjectId]:

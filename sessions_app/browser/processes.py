@@ -112,9 +112,17 @@ def memory(processes: Iterable[psutil.Process]) -> int:
     total = 0
     for process in processes:
         with suppress(psutil.Error):
-            found = process.memory_full_info()
-            total += getattr(found, "pss", 0) or found.uss
+            total += _memory(process)
     return total
+
+
+def _memory(process: psutil.Process) -> int:
+    try:
+        found = process.memory_full_info()
+    except psutil.AccessDenied:  # a sandboxed process tells only root how its pages are shared
+        rough = process.memory_info()
+        return max(int(rough.rss) - int(getattr(rough, "shared", 0)), 0)
+    return int(getattr(found, "pss", 0) or found.uss)
 
 
 def browsers_under(root: Path) -> dict[Path, list[psutil.Process]]:

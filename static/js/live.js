@@ -1,4 +1,4 @@
-// Whether the page is live and how old what it shows is, and a soft flash of what changed.
+// Whether the page is live and how old what it shows is; what changes stays unfolded, and flashes softly.
 "use strict";
 (() => {
   const SILENCE = 15000; // the server says every 4 s that all is well, if nothing else
@@ -59,6 +59,10 @@
   } else {
     setTimeout(() => { if (!root.dataset.live) lost(); }, FIRST); // whoever holds it back may never refuse it
   }
+
+  // Whether a part is unfolded is its reader's choice: the server knows nothing of it.
+  const unfolds = (element) => element.localName === "details" || element.localName === "dialog";
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => name !== "open" || !unfolds(element);
 
   const flash = (element) => {
     if (!element.classList || !element.hasAttribute("data-flash")) return;

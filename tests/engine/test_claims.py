@@ -11,7 +11,7 @@ from domain.delivery import ErrorKind, Outbound, Receipt, ReceiptState, SendErro
 from domain.outcome import after_send
 from domain.states import MessageStatus
 from gateways.models import Pool
-from lib.mongo import collection
+from lib.mongo import collection, server_now
 from messaging import claims, queries, receipts
 from messaging.claims import Answered, Holder
 from messaging.models import InboxItem, IncomingText, Message
@@ -322,7 +322,7 @@ def test_requeue_failed_takes_only_failed_ones_and_a_new_attempt(pool) -> None:
     error = SendError(outbounds[0].attempt_id, ErrorKind.PERMANENT, "rejected")
     claims.settle(lane, [answered(outbounds[0], campaign, error)])
     claims.settle(lane, [answered(o, campaign, Sent(o.attempt_id)) for o in outbounds[1:]])
-    assert claims.requeue_failed(campaign.pk, limit=10) == 1
+    assert claims.requeue_failed(campaign.pk, limit=10, before=server_now()) == 1
     assert state(campaign) == {"pending": 1, "sent": 2}
     [again] = start(lane, claim(lane, campaign))
     assert again.message_id == outbounds[0].message_id

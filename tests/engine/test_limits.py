@@ -52,7 +52,9 @@ def test_a_lane_sends_what_it_may_and_then_replies_only(far_side: RunningGateway
     assert used(line) == {"per_hour": 3, "per_day": 3}
     assert (line.capped_by, line.capped_until is not None) == ("per_hour", True)
     assert tick.queue_lanes() == 0
-    assert queries.troubled_lines(campaign) == [LineTrouble(line.name, False, "per_hour", line.capped_until)]
+    assert queries.troubled_lines(campaign) == [
+        LineTrouble(line.name, False, "per_hour", line.capped_until, line.pk, "whatsapp")
+    ]
     reply(line)
     assert tick.queue_lanes() == 1
     run_slice(line.pk)

@@ -119,7 +119,7 @@ class FarSide:
 
 def response(status: int = 200, body: bytes = b"", *headers: str, kind: str = "application/json") -> bytes:
     lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body)}", f"Content-Type: {kind}", *headers]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+    return "\r\n".join(lines).encode("utf-8", "surrogateescape") + b"\r\n\r\n" + body
 
 
 # Scripts -------------------------------------------------------------------------------------------------------------

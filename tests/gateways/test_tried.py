@@ -1,6 +1,7 @@
 """What a test of a line shows of its request and answer: all of it but the secrets, whatever the far side does."""
 
 import base64
+import html
 import json
 import time
 from dataclasses import asdict
@@ -10,10 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.delivery import Exchange, Outbound, SendError, Sent
+from domain.delivery import Exchange, Outbound, Receipt, SendError, Sent
 from gateways.masking import Masker
+from gateways.provider import WebhookRequest
 from gateways.providers.http_generic import HttpGeneric
+from gateways.transport import BODY_LIMIT
+from gateways.tried import pretty
 from lib.redaction import MASK
+from tests.effort import assert_linear
 from tests.gateways.far_side import (
     FarSide,
     Script,
@@ -151,8 +156,116 @@ def test_secret_is_masked_in_whatever_form_it_comes_back(secret: str, before: by
         told = mask.known(f"<{form}>")
         assert MASK in told
         assert form.strip('"') not in told
+    for form in escaped(secret):
+        assert mask.known(f"<{form}>") == f"<{MASK}>"
     inside = base64.b64encode(before + secret.encode() + after).decode()
     assert MASK in mask.known(inside)
+
+
+def escaped(secret: str) -> list[str]:
+    """As other programs than Python's escape it, with each character escaped or those alone that they have to."""
+    units = [secret[place].encode("utf-16-be").hex() for place in range(len(secret))]
+    json_forms = ["".join("\\u" + unit[at : at + 4] for at in range(0, len(unit), 4)) for unit in units]
+    rare = [form if not char.isalnum() else char for char, form in zip(secret, json_forms, strict=True)]
+    raw = secret.encode()
+    return [
+        "".join(json_forms), "".join(json_forms).upper().replace("\\U", "\\u"), "".join(rare),
+        "".join(f"%{byte:02x}" for byte in raw), quote("".join(rare), safe=""), quote(secret, safe="!'()*"),
+        "".join(f"&#{ord(char)};" for char in secret), "".join(f"&#x{ord(char):X};" for char in secret),
+        html.escape(secret), quote(html.escape(secret)), json.dumps(html.escape(secret))[1:-1],
+        json.dumps(json.dumps(secret)[1:-1])[1:-1], html.escape(json.dumps(secret)[1:-1]),
+    ]  # fmt: skip
+
+
+def test_secret_is_masked_in_the_encoding_of_its_line() -> None:
+    secret = "contraseña<1>&\\x"
+    mask = Masker([secret], "iso-8859-1")
+    latin = secret.encode("iso-8859-1")
+    forms = [quote(latin, safe=""), latin.decode("utf-8", "replace"), secret.encode().decode("iso-8859-1")]
+    forms += [
+        "contraseña&lt;1&gt;&amp;\\x",
+        "contrase&ntilde;a&#60;1&#x3E;&\\x",
+        "contrase\\u00F1a\\u003C1\\u003E\\u0026\\\\x",
+    ]
+    forms += [latin.hex(), base64.b64encode(b"user:" + latin).decode()]
+    assert [mask.known(form) for form in forms[:-1]] == [MASK] * (len(forms) - 1)
+    assert MASK in mask.known(forms[-1])
+
+
+@pytest.mark.parametrize("unit", ["%25", "%5c", "\\", "&amp;", "k", "k/e", "%2525", "&#0", "\\u005c"])
+def test_masking_takes_linear_time(unit: str) -> None:
+    mask = Masker(["k/ey+1234", "\\" * 12 + "%25%25&amp;", "ñandú & co"], "iso-8859-1")
+    assert_linear(lambda size: mask.known(unit * (size // len(unit))), size=12_500)
+
+
+def test_detail_is_masked_before_it_is_cut() -> None:
+    body = b"x" * 195 + SECRETS[2].encode() + b" not taken"
+    with FarSide(answers(422, body)) as far:
+        answer, _told = tried(secret_line(far.url))
+    assert isinstance(answer, SendError)
+    assert answer.detail == "x" * 195 + MASK + " n"
+    # Nor where the answer itself was cut, at the end of a great many blanks.
+    with FarSide(answers(422, b"no" + b" " * (BODY_LIMIT - 6) + SECRETS[2].encode())) as far:
+        answer, _told = tried(secret_line(far.url))
+    assert isinstance(answer, SendError)
+    assert answer.detail == "no"
+
+
+def test_report_is_masked_before_it_is_cut() -> None:
+    fields = {"callback_id": "id", "callback_state": "state", "callback_error": "error", "states": {"bad": "failed"}}
+    report = {"id": ATTEMPT, "state": "bad", "error": "x" * 195 + SECRETS[2] + "\ud800"}
+    asked = WebhookRequest("POST", {}, {"Content-Type": "application/json"}, json.dumps(report).encode())
+    [receipt] = secret_line("https://host", **fields).receipts(asked)
+    assert isinstance(receipt, Receipt)
+    assert receipt.detail == "x" * 195 + MASK + "?"
+
+
+def test_bytes_that_are_no_text_are_told_all_the_same() -> None:
+    with FarSide(answers(301, b"", "X-Said: se\udcf1al", "Location: /ma\udcf1ana")) as far:
+        answer, told = tried(secret_line(far.url))
+        _answer, latin = tried(secret_line(far.url, encoding="iso-8859-1"))
+    assert isinstance(answer, SendError)
+    assert (dict(told.answer_headers)["x-said"], told.matched) == ("se\ufffdal", "/ma\ufffdana")
+    assert (dict(latin.answer_headers)["x-said"], latin.matched) == ("señal", "/mañana")
+    json.dumps(asdict(told), ensure_ascii=False).encode()
+
+
+def test_answer_in_the_encoding_of_its_line_is_masked() -> None:
+    body = json.dumps({"you": SECRETS[2], "ok": "mañana"}, ensure_ascii=False).encode("iso-8859-1")
+    with FarSide(answers(422, body)) as far:
+        answer, told = tried(secret_line(far.url, encoding="iso-8859-1"))
+    assert isinstance(answer, SendError)
+    assert answer.detail == told.answer_body == f'{{"you": "{MASK}", "ok": "mañana"}}'
+
+
+def test_id_with_half_a_character_can_be_stored() -> None:
+    with FarSide(answers(200, b'{"id": "a\\ud800b"}')) as far:
+        answer, _told = tried(secret_line(far.url, id_path="id"))
+    assert isinstance(answer, Sent)
+    assert answer.provider_id == "a?b"
+
+
+def test_body_with_half_a_character_can_be_shown() -> None:
+    assert pretty('{"id": "\\ud800"}') == '{\n  "id": "\\ud800"\n}'
+
+
+def test_what_stands_around_placeholders_is_masked() -> None:
+    basic = base64.b64encode(b"walter:wh1te-9").decode()
+    own = {"X-Key": "s3cr3t-{id}", "X-Pin": "7:{phone}", "Authorization": f"Basic {basic}"}
+    with FarSide(answers(422, b"s3cr3t- KEYKEY walter wh1te-9")) as far:
+        url = f"{far.url}/send?a=1&&pin=77&sig=KEYKEY{{id}}&text={{message_raw}}&b=2&to={{phone}}"
+        [answer] = HttpGeneric(line(url=url, method="GET", headers=own)).send(
+            [traced("uno&dos=tres")], not_after=time.monotonic() + 30
+        )
+    assert isinstance(answer, SendError)
+    told = answer.exchange
+    assert told is not None
+    assert told.url.partition("?")[2] == (
+        f"a={MASK}&&pin={MASK}&sig={MASK}{ATTEMPT}&text=uno&dos=tres&b={MASK}&to=%2B56911111111"
+    )
+    shown = dict(told.headers)
+    assert (shown["X-Key"], shown["X-Pin"]) == (f"{MASK}{ATTEMPT}", f"{MASK}+56911111111")
+    assert told.answer_body == " ".join([MASK] * 4)
 
 
 def test_short_values_are_left_in_texts() -> None:

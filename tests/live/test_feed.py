@@ -27,6 +27,31 @@ class Away:
         raise ConnectionError("Redis is away")
 
 
+class Forgetful:
+    """A channel layer whose Redis goes away at the first group."""
+
+    def __init__(self) -> None:
+        self.groups: set[str] = set()
+        self.channels: set[str] = set()
+
+    async def new_channel(self) -> str:
+        self.channels.add("specific.tested")
+        return "specific.tested"
+
+    async def group_add(self, group: str, channel: str) -> None:
+        self.groups.add(group)
+        raise ConnectionError("Redis is away")
+
+    async def group_discard(self, group: str, channel: str) -> None:
+        self.groups.discard(group)
+
+    async def receive(self, channel: str) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.channels.discard(channel)
+
+
 class Deaf:
     """A channel layer whose Redis takes everything; what is sent comes back until it is `deaf`."""
 
@@ -91,6 +116,18 @@ def test_the_first_socket_learns_that_redis_is_away(monkeypatch: pytest.MonkeyPa
         assert not events.beats
         with pytest.raises(ConnectionError):
             await events.join(["campaign.c1"])
+
+    asyncio.run(story())
+
+
+def test_start_that_fails_leaves_neither_a_channel_nor_a_group_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = Forgetful()
+    use(monkeypatch, layer)
+
+    async def story() -> None:
+        async with asyncio.timeout(PATIENCE):
+            await Feed(Boards()).start()
+        assert (layer.groups, layer.channels) == (set(), set())
 
     asyncio.run(story())
 

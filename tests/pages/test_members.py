@@ -129,6 +129,20 @@ def test_several_are_moved_at_once_and_that_is_kept(signed_in: Client) -> None:
     assert Gateway.objects.get(pk=lines[0].pk).pool_id == south.pk
 
 
+def test_line_that_was_moved_since_it_was_shown_stays_where_it_is(signed_in: Client) -> None:
+    here, south, east = make_pool("Norte"), make_pool("Sur"), make_pool("Este")
+    line = make_line(south, URL, "Empresa A")
+    shown = f"{line.pk}.{south.pk}"
+    assert f'name="shown" value="{shown}" form="into"' in text(signed_in, f"/pools/{here.pk}/candidates/")
+    members.move_lines([line.pk], target=east)
+    data = {"way": "into", "lines": [str(line.pk)], "shown": [shown, "x", "x.y"]}
+    signed_in.post(f"/pools/{here.pk}/move/", data)
+    assert "Somebody else has moved “Empresa A” meanwhile" in text(signed_in, f"/pools/{here.pk}/")
+    assert Gateway.objects.get(pk=line.pk).pool_id == east.pk
+    signed_in.post(f"/pools/{here.pk}/move/", {**data, "shown": f"{line.pk}.{east.pk}"})
+    assert Gateway.objects.get(pk=line.pk).pool_id == here.pk
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

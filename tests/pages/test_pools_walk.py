@@ -8,6 +8,9 @@ from selenium.webdriver.common.by import By
 from engine import deliver
 from gateways import commands
 from gateways.models import Gateway, Pool
+from live.events import MessageChanged
+from live.publish import publish
+from messaging.models import Message
 from tests.gateways.simulated import RunningGateway
 from tests.pages.web import Browser
 
@@ -73,6 +76,14 @@ def walk(browser: Browser, far_side: RunningGateway, words: Words) -> None:
     browser.click(f"#line-tests-{line.pk} .exchange details summary")
     browser.reads("curl -i -X POST", f"#line-tests-{line.pk} .exchange details")
 
+    # What a reader has unfolded stays so when the page changes.
+    test = Message.objects.get(gateway=line.pk)
+    browser.driver.execute_script("document.querySelector('.exchange').setAttribute('data-before', '')")
+    Message.objects.filter(pk=test.pk).update(status="delivered")
+    publish(MessageChanged(str(test.pk)))
+    browser.until(lambda: not browser.all("[data-before]"), "the change")
+    browser.reads("curl -i -X POST", f"#line-tests-{line.pk} .exchange details[open]")
+
     # Another pool's line is brought in, found by its name; the picture follows when it is switched off.
     south = commands.create_pool(name="Sur", channel="sms")
     other = commands.create_gateway(
@@ -94,7 +105,7 @@ def walk(browser: Browser, far_side: RunningGateway, words: Words) -> None:
     search.send_keys("cone")
     browser.click(f'#into-list [value="{other.pk}"]')
     browser.click("#into-dialog [value=yes]")
-    browser.reads(words.moved, "#notices")
+    browser.reads(words.moved, "#toasts")
     browser.live()
     assert Gateway.objects.get(pk=other.pk).pool_id == pool.pk
     browser.click(f'[form="off-{other.pk}"]')
@@ -111,7 +122,7 @@ def walk(browser: Browser, far_side: RunningGateway, words: Words) -> None:
     browser.click(f'#out-list [value="{other.pk}"]')
     browser.click("#out-dialog [value=yes]")
     browser.until(lambda: Gateway.objects.get(pk=other.pk).pool_id == south.pk, "it has moved")
-    browser.see("#notices .notice")
+    browser.see("#toasts .notice")
     browser.open(f"/lines/{line.pk}/")
     browser.click("#delete")
     browser.click("#delete-dialog [value=yes]")
@@ -119,7 +130,7 @@ def walk(browser: Browser, far_side: RunningGateway, words: Words) -> None:
     browser.click("#delete")
     browser.reads("Norte", "#delete-dialog")
     browser.click("#delete-dialog [value=yes]")
-    browser.reads(words.gone, "#notices")
+    browser.reads(words.gone, "#toasts")
     assert [each.name for each in Pool.objects.all()] == ["Sur"]
     Gateway.objects.filter(pk=other.pk).delete()
     south.delete()

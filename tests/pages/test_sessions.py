@@ -18,7 +18,8 @@ from desk.sessions.acts import ACTS
 from domain.phones import shown_phone
 from domain.states import Desired, SessionStatus
 from gateways.models import Gateway
-from lib.mongo import collection
+from gateways.sessions import row
+from lib.mongo import collection, server_now
 from messaging.flow import this_day
 from messaging.models import DayTally, Kind, Message
 from sessions_app.models import Picture, Request, Session, SessionChange
@@ -412,13 +413,17 @@ def test_dialog_says_when_the_phone_is_linked_and_what_stands_in_the_way(client:
 
 
 def test_check_and_picture_are_asked_for_and_leave_the_page(client: Client) -> None:
-    session = make_session(make_whatsapp_pool(), connected=True, browser={"pid": 1, "pid_started": 1.0})
+    long_ago = timezone.now() - timedelta(minutes=5)
+    running = {"browser": {"pid": 1, "pid_started": 1.0}, "status_at": long_ago, "heartbeat_at": long_ago}
+    session = make_session(make_whatsapp_pool(), connected=True, next_look_at=server_now(), **running)
     for act in ("verify", "picture"):
         answer = client.post(f"/sessions/{session.pk}/{act}/", headers={"HX-Request": "true"})
         assert (answer.status_code, answer.headers.get("HX-Redirect")) == (204, None)
     session.refresh_from_db()
     assert None not in (session.verify_asked_at, session.picture_asked_at)
-    assert (session.request, session.next_look_at) == ("", None)
+    assert session.request == ""
+    assert session.next_look_at is not None and session.next_look_at <= server_now()
+    assert not row(session).unattended  # it was asked for just now
     assert client.post(f"/sessions/{session.pk}/verify/").status_code == 303  # without htmx
     stopped = make_session(make_whatsapp_pool("Otro"), "Ventas 2")
     refused = client.post(f"/sessions/{stopped.pk}/picture/", headers={"HX-Request": "true"})

@@ -104,7 +104,7 @@ def test_session_is_added_linked_and_tried_without_a_reload(browser: Browser) ->
     browser.until(lambda: browser.text(".session-state time.ago") != age, "a clock that goes on")
     assert browser.driver.execute_script("return window.unreloaded")
     browser.click("#act-reconnect")
-    browser.see("#notices .notice-success")
+    browser.see("#toasts .notice-success")
     assert Session.objects.get().request == "reconnect"
     Session.objects.update(request="")
 
@@ -175,7 +175,7 @@ def test_list_changes_where_the_cards_stand_and_acts_on_those_selected(browser: 
     browser.click("#batch-limits")
     browser.find("#same_per_day").send_keys("70")
     browser.click("#batch-dialog [value=yes]")
-    browser.reads("done for 3 sessions", "#notices")
+    browser.reads("done for 3 sessions", "#toasts")
     assert {line.config["per_day"] for line in Gateway.objects.all()} == {70}
     for act in ("deactivate", "disconnect", "connect", "verify", "delete"):
         browser.see("#batch[hidden]")
@@ -185,7 +185,7 @@ def test_list_changes_where_the_cards_stand_and_acts_on_those_selected(browser: 
         if act != "verify":
             browser.click("#batch-dialog [value=yes]")
         with override("en"):
-            browser.reads(f"{ACTS[act].label}: done for", "#notices .notice-success")
+            browser.reads(f"{ACTS[act].label}: done for", "#toasts")
         Session.objects.update(request="")
     assert Session.objects.filter(desired="deleted", verify_asked_at__isnull=False).count() == 3
     assert {line.active for line in Gateway.objects.all()} == {False}

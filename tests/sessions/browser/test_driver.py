@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from sessions_app.browser import driver, processes
@@ -146,6 +147,16 @@ def test_browser_of_another_version_than_expected_calls_itself_by_its_own(
     assert f"Chrome/{major}.0.0.0" in browser.user_agent
     assert remote.execute_script("return navigator.userAgent") == browser.user_agent
     assert driver.end(browser, grace=10)
+
+
+def test_memory_of_a_process_that_tells_no_shares_is_counted_roughly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(process: psutil.Process) -> None:
+        raise psutil.AccessDenied(process.pid)
+
+    exact = processes.memory([psutil.Process()])
+    monkeypatch.setattr(psutil.Process, "memory_full_info", denied)
+    assert 0 < processes.memory([psutil.Process()]) <= psutil.Process().memory_info().rss
+    assert exact > 0
 
 
 def test_browser_that_ends_at_once_is_said_so(server: Driver, profile: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from django.utils import timezone
@@ -16,6 +17,7 @@ from sessions_app.describe import memory_text, picture_error_sentence, verified_
 from sessions_app.errors import SessionError
 from sessions_app.models import Picture, Session
 from sessions_app.queries import connected_gateways, is_open, picture_of, picture_taken_at, takes_much
+from tests.factories.sessions import make_session, make_whatsapp_pool
 from tests.sessions.supervisor.conftest import Watched
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
@@ -132,3 +134,30 @@ def test_browser_is_checked_shown_measured_and_started_again(
     commands.delete(name)
     watched.look()
     assert not Picture.objects.exists()
+
+
+class SlowPage:
+    """A page whose pictures are all too large; it counts them."""
+
+    taken = 0
+
+    def picture(self, quality: int) -> bytes:
+        self.taken += 1
+        return b"x" * (questions.MOST_BYTES + 1)
+
+
+def test_slow_browser_is_not_asked_for_picture_after_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick, slow = SlowPage(), SlowPage()
+    assert questions._small_enough(cast(Page, quick)) is None
+    monkeypatch.setattr(questions, "TRYING_SECONDS", -1.0)
+    assert questions._small_enough(cast(Page, slow)) is None
+    assert (quick.taken, slow.taken) == (len(questions.QUALITIES), 1)
+
+
+def test_browser_that_another_version_stored_is_not_measured() -> None:
+    session = make_session(
+        make_whatsapp_pool(), connected=True, browser={"pid": 1, "pid_started": 1.0, "unheard_of": True}
+    )
+    memory.measure_in_turn(session)
+    session.refresh_from_db()
+    assert session.memory is None
