@@ -33,6 +33,7 @@ class Running:
     pump: threading.Thread | None = None
     started: float = 0.0
     ready: bool = False
+    given_up: bool = False  # it was not ready in time, and is being ended
     proven: bool = False  # was ready once: from now on its death is mended, not reported
     done: bool = False  # a step that ended well
     restarts: int = 0
@@ -149,7 +150,8 @@ class Supervisor:
         elif not running.ready:
             if service.readiness.ready():
                 self._became_ready(running)
-            elif now - running.started > service.timeout:
+            elif not running.given_up and now - running.started > service.timeout:
+                running.given_up = True  # a loaded machine takes a while to end it
                 self.announce(f"{service.name} is not ready after {service.timeout:g} s, ending it")
                 send_group(process.pid, signal.SIGKILL)
 
@@ -170,7 +172,7 @@ class Supervisor:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        running.started, running.ready = time.monotonic(), False
+        running.started, running.ready, running.given_up = time.monotonic(), False, False
         self.guard.watch(running.process.pid)
         running.pump = threading.Thread(target=self._pump, args=(running, running.process), daemon=True)
         running.pump.start()
