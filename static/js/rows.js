@@ -16,7 +16,8 @@
       rows.append(document.getElementById(add.dataset.add).content.cloneNode(true));
       rows.dataset.number = rows.children.length;
       const row = rows.lastElementChild;
-      for (const error of row.querySelectorAll("[id^=error-]")) error.id = error.id.replace(/[^-]+$/, rows.children.length - 1);
+      const place = rows.children.length - 1;
+      for (const error of row.querySelectorAll("[id^=error-]")) error.id = error.id.replace(/[^-]+$/, place);
       row.querySelector("textarea, select, input").focus();
       return;
     }
