@@ -14,11 +14,12 @@ from campaigns.forms import StepForm, ids
 from campaigns.lacks import AUDIENCE
 from campaigns.models import AudienceKind, Campaign
 from debtors.models import Import
-from domain.audiences import Op, Problem, RowRange, read_filter, read_range
+from domain.audiences import LONGEST_TYPED, Op, Problem, RowRange, read_filter, read_range
 from domain.states import ImportStatus
 
 IMPORTS_OFFERED = 20
-LONGEST = 2_000
+KEPT = 10 * LONGEST_TYPED
+"""Characters of a field that are kept as they were typed, though the filter refuses so many."""
 MOST_ROWS = 20
 KIND_HINTS = {
     AudienceKind.IMPORTS: gettext_lazy("Whoever is in several files gets the message once."),
@@ -46,6 +47,7 @@ def problem_sentence(problem: Problem) -> str:
         Problem.NO_COLUMN: _("Choose the column that it is about."),
         Problem.NO_VALUE: _("Write what to look for."),
         Problem.TOO_MANY: _("That is too much for one filter: take some away."),
+        Problem.TOO_LONG: _("That is too long for a filter: shorten it."),
         Problem.NOTHING: _("Give at least one condition, or choose all debtors."),
         Problem.NOT_A_ROW: _("Write the number of a row, from 1 on."),
     }
@@ -54,7 +56,7 @@ def problem_sentence(problem: Problem) -> str:
 
 def _text(label: Any, **attrs: str) -> forms.CharField:
     widget = forms.TextInput({"autocomplete": "off", **attrs})
-    return forms.CharField(required=False, max_length=LONGEST, label=label, widget=widget)
+    return forms.CharField(required=False, max_length=LONGEST_TYPED, label=label, widget=widget)
 
 
 class AudienceForm(StepForm):
@@ -114,11 +116,11 @@ class AudienceForm(StepForm):
     @property
     def tests(self) -> list[dict[str, str]]:
         """The conditions on columns as they were typed, each in its place; empty where all are blank."""
-        parts = [
-            [str(each).strip()[:LONGEST] for each in self._all(f"test_{part}")] for part in ("key", "op", "values")
-        ]
+        parts = [[str(each).strip()[:KEPT] for each in self._all(f"test_{part}")] for part in ("key", "op", "values")]
         rows = [dict(zip(("key", "op", "values"), row, strict=True)) for row in zip(*parts, strict=False)]
-        return rows[:MOST_ROWS] if any(row["key"] or row["values"] for row in rows) else []
+        filled = [row for row in rows if row["key"] or row["values"] or row["op"] not in ("", Op.IS.value)]
+        # Those that are too many are told as such: none that says something is ever dropped for one that does not.
+        return [] if not filled else rows if len(rows) <= MOST_ROWS else filled[:MOST_ROWS]
 
     @property
     def shown_tests(self) -> list[tuple[dict[str, str], str]]:
@@ -166,7 +168,7 @@ class AudienceForm(StepForm):
         """The filter as it was typed: what can't be used stays in it."""
         stored = self.campaign.audience_spec.get(AudienceKind.FILTER) or {}
         typed = {name: self._sent(name)[-1].strip() if self._all(name) else "" for name in FILTERED}
-        found: dict[str, Any] = {name: text[:LONGEST] for name, text in typed.items() if text}
+        found: dict[str, Any] = {name: text[:KEPT] for name, text in typed.items() if text}
         if files := [str(key) for key in ids(self.ticked_for_filter)]:
             found["imports"] = files
         if self.tests:

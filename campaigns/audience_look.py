@@ -57,12 +57,15 @@ def look(campaign: Campaign) -> Look:
 class Reach:
     """How many messages a campaign would send, and how many rows it would skip, as far as a short look tells.
 
-    `number` is None where counting takes too long; `more`: at least so many.
+    `number` is None where counting takes too long; `more`: at least so many. Where not all were looked at, `lacking` of
+    the first `looked` lack a value: how many `number` loses in all is not known.
     """
 
     number: int | None
     skipped: int
     more: bool = False
+    looked: int = 0
+    lacking: int = 0
 
 
 def reach(campaign: Campaign, found: Look | None = None) -> Reach:
@@ -70,10 +73,11 @@ def reach(campaign: Campaign, found: Look | None = None) -> Reach:
     if campaign.audience == AudienceKind.IMPORTS and (check := audience.kept(campaign)) is not None:
         return Reach(check.rows - check.incomplete, check.incomplete)
     seen = found or look(campaign)
-    if seen.counted.slow:
-        return Reach(None, 0)
     skipped = seen.lacking if seen.whole else 0
-    return Reach(seen.counted.number - skipped, skipped, more=seen.counted.more)
+    number = None if seen.counted.slow else seen.counted.number - skipped
+    if seen.whole:
+        return Reach(number, skipped)
+    return Reach(number, skipped, more=seen.counted.more, looked=seen.looked, lacking=seen.lacking)
 
 
 def first_rows(campaign: Campaign, number: int) -> tuple[list[Recipient], bool]:

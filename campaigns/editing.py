@@ -47,18 +47,21 @@ class Conflict(CampaignError):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Who changed a step last, and when; `page` tells the page from which."""
+    """Who changed a step last, and when; `page` tells the page from which, `turn` which of its changes it was."""
 
     by: str = ""
     at: datetime | None = None
     page: str = ""
+    turn: int = 0
 
 
 def edit_of(campaign: Campaign, step: str) -> Edit:
     """The last change of a step; empty for one that no page changed."""
     found = campaign.edits.get(step) or {}
     at = found.get("at")
-    return Edit(found.get("by", ""), datetime.fromisoformat(at) if at else None, found.get("page", ""))
+    return Edit(
+        found.get("by", ""), datetime.fromisoformat(at) if at else None, found.get("page", ""), found.get("turn", 0)
+    )
 
 
 def digest(campaign: Campaign, step: str) -> str:
@@ -97,8 +100,9 @@ def proposed_name(about: str = "") -> str:
 
 def free_name(wanted: str) -> str:
     """This name, or where it is taken the same with a number."""
-    taken = set(Campaign.objects.filter(name__startswith=wanted).values_list("name", flat=True)[:MOST_COPIES])
-    names = (wanted, *(f"{wanted[: drafts.MAX_NAME - 7]} ({number})" for number in range(2, MOST_COPIES)))
+    stem = wanted[: drafts.MAX_NAME - 7]  # what all of them begin with, however long it is
+    taken = set(Campaign.objects.filter(name__startswith=stem).values_list("name", flat=True)[:MOST_COPIES])
+    names = (wanted, *(f"{stem} ({number})" for number in range(2, MOST_COPIES)))
     return next((name for name in names if name not in taken), wanted)
 
 
@@ -109,23 +113,27 @@ def draft_of(pk: ObjectId) -> Campaign | None:
 
 
 def store_step(
-    pk: ObjectId, step: str, apply: Apply, *, base: str, page: str, user: Any, fresh: Campaign | None = None
-) -> tuple[Campaign, bool]:
+    pk: ObjectId, step: str, apply: Apply, *, base: str, page: str, user: Any, turn: int = 0,
+    fresh: Campaign | None = None,
+) -> tuple[Campaign, bool]:  # fmt: skip
     """Store what a page says of a step, and whether that is the page's first change of it.
 
-    `base` is the digest that the page began with: another person's change since is never overwritten. `fresh` is the
-    new draft that is stored with it where there is none of that key yet.
+    `base` is the digest that the page began with: another person's change since is never overwritten. `turn` counts
+    what the page sent, 0 where it does not: what comes after a later one of it is old, and left out. `fresh` is the new
+    draft that is stored with it where there is none of that key yet.
     Raises Conflict, and CampaignError when the draft was deleted or started, or the name was taken.
     """
     for _attempt in range(ATTEMPTS):
         campaign = draft_of(pk)
         if campaign is None and fresh is not None:
-            return _insert(fresh, step, apply, page=page, user=user), True
+            return _insert(fresh, step, apply, edit=_edit(page, user, turn)), True
         if campaign is None:
             raise CampaignError(_("Somebody deleted this draft meanwhile."))
         if campaign.status != CampaignStatus.DRAFT:
             raise CampaignError(_("This campaign can't change any more: somebody started it meanwhile."))
         before, edit = digest(campaign, step), edit_of(campaign, step)
+        if page and edit.page == page and 0 < turn < edit.turn:
+            return campaign, False
         theirs = Campaign(**{field.attname: getattr(campaign, field.attname) for field in Campaign._meta.fields})
         apply(campaign)
         after = digest(campaign, step)
@@ -133,15 +141,16 @@ def store_step(
             return campaign, False
         if before != base and edit.page != page:
             raise Conflict(theirs, step)
-        if _update(campaign, step, page=page, user=user):
+        last = max(turn, edit.turn) if edit.page == page else turn
+        if _update(campaign, step, edit=_edit(page, user, last)):
             publish(CampaignChanged(str(pk)))
             return campaign, edit.page != page
     raise CampaignError(_("Too many people change this draft at once. Try again."))
 
 
-def _insert(fresh: Campaign, step: str, apply: Apply, *, page: str, user: Any) -> Campaign:
+def _insert(fresh: Campaign, step: str, apply: Apply, *, edit: dict[str, Any]) -> Campaign:
     apply(fresh)
-    fresh.edits = {step: _edit(page, user)}
+    fresh.edits = {step: edit}
     try:
         run_tx(lambda: fresh.save(force_insert=True))
     except IntegrityError as error:
@@ -150,8 +159,8 @@ def _insert(fresh: Campaign, step: str, apply: Apply, *, page: str, user: Any) -
     return fresh
 
 
-def _update(campaign: Campaign, step: str, *, page: str, user: Any) -> bool:
-    campaign.edits = {**campaign.edits, step: _edit(page, user)}
+def _update(campaign: Campaign, step: str, *, edit: dict[str, Any]) -> bool:
+    campaign.edits = {**campaign.edits, step: edit}
     values = {field: getattr(campaign, field) for field in FIELDS[step]}
     same = Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.DRAFT.value, revision=campaign.revision)
     try:
@@ -168,9 +177,9 @@ def _update(campaign: Campaign, step: str, *, page: str, user: Any) -> bool:
     return bool(changed)
 
 
-def _edit(page: str, user: Any) -> dict[str, str]:
+def _edit(page: str, user: Any, turn: int) -> dict[str, Any]:
     name = user.get_full_name() or user.get_username() if user is not None else ""
-    return {"by": name, "at": timezone.now().isoformat(), "page": page}
+    return {"by": name, "at": timezone.now().isoformat(), "page": page, "turn": turn}
 
 
 def left_at(pk: ObjectId, step: str) -> None:
@@ -181,19 +190,21 @@ def left_at(pk: ObjectId, step: str) -> None:
 
 # Debtors that are chosen one by one -----------------------------------------------------------------------------------
 def choose_debtors(
-    pk: ObjectId, *, user: Any, page: str, add: Sequence[ObjectId] = (), remove: Sequence[ObjectId] = (),
-    clear: bool = False, fresh: Campaign | None = None,
+    pk: ObjectId, *, user: Any, page: str, base: str = "", add: Sequence[ObjectId] = (),
+    remove: Sequence[ObjectId] = (), clear: bool = False, fresh: Campaign | None = None,
 ) -> Campaign:  # fmt: skip
     """Add debtors to those of a draft, or take some or all of them away; it then goes to them.
 
-    Two people who choose at once both get theirs. Raises CampaignError for more than ChosenDebtors.MOST.
+    Two people who choose at once both get theirs. Where the page has not seen what is stored (`base` is another
+    digest), the change is kept without its word: else what the page stores next would undo what it never showed.
+    Raises CampaignError for more than ChosenDebtors.MOST.
     """
 
     def change() -> Campaign:
         held = collection(ChosenDebtors).find_one({"campaign": pk}, session=session())
-        before: list[ObjectId] = list(held["debtors"]) if held and not clear else []
+        chosen: list[ObjectId] = list(held["debtors"]) if held and not clear else []
         gone = set(remove)
-        after = [each for each in dict.fromkeys([*before, *debtors.existing(add)]) if each not in gone]
+        after = [each for each in dict.fromkeys([*chosen, *debtors.existing(add)]) if each not in gone]
         if len(after) > ChosenDebtors.MOST:
             sentence = _("At most %(most)s debtors can be chosen one by one. Use a filter or a file for more.")
             raise CampaignError(sentence % {"most": ChosenDebtors.MOST})
@@ -204,8 +215,10 @@ def choose_debtors(
             campaign.audience_spec = {**campaign.audience_spec, AudienceKind.SELECTION.value: spec}
 
         campaign = Campaign.objects.filter(pk=pk).first()
-        base = digest(campaign, AUDIENCE) if campaign is not None else ""
-        stored, _first = store_step(pk, AUDIENCE, apply, base=base, page=page, user=user, fresh=fresh)
+        before = digest(campaign, AUDIENCE) if campaign is not None else ""
+        seen = campaign is None or before == base or edit_of(campaign, AUDIENCE).page == page
+        word = page if seen else ""
+        stored, _first = store_step(pk, AUDIENCE, apply, base=before, page=word, user=user, fresh=fresh)
         collection(ChosenDebtors).update_one(
             {"campaign": pk}, {"$set": {"debtors": after}}, upsert=True, session=session()
         )

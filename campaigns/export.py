@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import itertools
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -31,6 +32,9 @@ WORKBOOK_ROWS = 50_000
 CSV_ROWS = 500
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How what a spreadsheet takes for a formula begins."""
+PARTED_FORMULA = re.compile(r"([;\t\r\n])(?=[=+\-@])")
+"""Where one would begin inside a value. A spreadsheet parts a csv by its computer's own separator, which in Spanish is
+the semicolon, and then sees no quotes around a value: a file for either separator is still opened by the other."""
 
 NAMED = 3
 """The first columns of the table of lines, which are words; counts follow."""
@@ -120,8 +124,10 @@ def _plain(key: str, value: Any, zone: ZoneInfo) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
     text = "" if value is None else str(value)
+    if not isinstance(value, str) or key == "phone":
+        return text
     # What people typed must not run as a formula: an apostrophe in front makes it text.
-    return f"'{text}" if isinstance(value, str) and key != "phone" and text.startswith(FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) else PARTED_FORMULA.sub(r"\1'", text)
 
 
 def _new_sheet(book: Workbook, titles: dict[str, str]) -> Any:

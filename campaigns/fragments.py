@@ -12,6 +12,7 @@ from domain.states import CampaignStatus, MessageStatus
 from lib.converters import object_id
 from live.fragments import Fragment, of_object, register
 from messaging import queries as messaging
+from messaging.filters import NO_REASON
 
 Context = Mapping[str, Any] | None
 
@@ -61,6 +62,7 @@ def actions(campaign: Campaign) -> Context:
     return {
         "campaign": campaign,
         "failed": sum(problem.number for problem in worth),
+        "worth": ",".join(problem.reason or NO_REASON for problem in worth),
         "says": wording.retry_sentence(worth, campaign) if worth else "",
         "ended": campaign.status in commands.ENDED,
     }

@@ -82,8 +82,7 @@ def side(campaign: Campaign, form: StepForm, *, at: int = 0) -> dict[str, Any]:
             **audience(campaign),
             "kinds": KIND_HINTS,
             "ops": [(op.value, label) for op, label in OPS.items()],
-            "keys": [(key, FIELD_LABELS.get(key, key)) for key in CORE]
-            + [(key, key) for key in debtors.metadata_columns(None)],
+            "keys": _keys(form),
             "everybody": debtors.count_debtors(),
             **picked(campaign),
         }
@@ -99,6 +98,13 @@ def side(campaign: Campaign, form: StepForm, *, at: int = 0) -> dict[str, Any]:
             "fallback": "{ejecutivo|nuestro equipo}",
         }
     return pacing(campaign)
+
+
+def _keys(form: AudienceForm) -> list[tuple[str, Any]]:
+    """The columns that a condition may be about; one that no file has any more is offered where it was chosen, else
+    the page would send the condition without it."""
+    columns = dict.fromkeys([*debtors.metadata_columns(None), *(test["key"] for test in form.tests if test["key"])])
+    return [(key, FIELD_LABELS.get(key, key)) for key in CORE] + [(key, key) for key in columns if key not in CORE]
 
 
 def audience(campaign: Campaign) -> dict[str, Any]:

@@ -146,6 +146,15 @@ def start_sentences(campaign: Campaign) -> list[str]:
             reach.skipped,
         )
         lines.append(sentence % {"number": figure(reach.skipped)})
+    if reach.lacking:
+        sentence = ngettext(
+            "Of the first %(looked)s, %(number)s lacks a value that the message needs, and is skipped; those after "
+            "them are looked at when it starts.",
+            "Of the first %(looked)s, %(number)s lack a value that the message needs, and are skipped; those after "
+            "them are looked at when it starts.",
+            reach.lacking,
+        )
+        lines.append(sentence % {"looked": figure(reach.looked), "number": figure(reach.lacking)})
     moment = datetime.now(UTC)
     opens = opens_at(campaign.window, moment)
     if opens != moment:

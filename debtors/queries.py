@@ -14,7 +14,7 @@ from pymongo.errors import ExecutionTimeout
 import lib.arrays  # noqa: F401  # the lookup any_startswith
 from debtors.models import Debtor, Import, ImportRow, Outcome
 from domain.audiences import CORE, ColumnTest, Filter, Op
-from domain.finding import search_terms
+from domain.finding import all_terms, search_terms
 from domain.folding import fold
 from lib.mongo import collection, session
 
@@ -137,7 +137,7 @@ def condition_of(wanted: Filter) -> dict[str, Any]:
         asked.append({"due_date": bounds})
     if wanted.country:
         asked.append({"country": wanted.country})
-    asked += [{"words": {"$regex": f"^{re.escape(term)}"}} for term in search_terms(wanted.text)]
+    asked += [{"words": {"$regex": f"^{re.escape(term)}"}} for term in all_terms(wanted.text)]
     asked += [_asked(test) for test in wanted.tests]
     return {"$and": asked} if asked else {}
 

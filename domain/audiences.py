@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from domain.finding import search_terms, search_words
+from domain.finding import MOST_TERMS, all_terms, search_words
 from domain.folding import fold
 from domain.money import MoneyError, parse_money
 from domain.phones import is_country
@@ -18,9 +18,14 @@ MOST_TESTS = 10
 MOST_VALUES = 50
 """Values that one of them may name."""
 LONGEST_VALUE = 200
+LONGEST_TYPED = 2_000
+"""Characters that one field may have. What is longer is refused and never cut: a shorter filter means more people."""
 LARGEST_ROW = 100_000_000
 CORE = ("name", "debt", "due_date", "rut", "external_id")
 """The fields that a test may ask for by themselves; every other key is a column of a file."""
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Op(StrEnum):
@@ -41,6 +46,7 @@ class Problem(StrEnum):
     NO_COLUMN = "no_column"
     NO_VALUE = "no_value"
     TOO_MANY = "too_many"
+    TOO_LONG = "too_long"
     NOTHING = "nothing"
     NOT_A_ROW = "not_a_row"
 
@@ -109,14 +115,23 @@ def read_filter(typed: Mapping[str, Any]) -> Reading:
         problems["country"] = Problem.NO_COUNTRY
         country = ""
     text = _text(typed, "text")
-    if text and not search_terms(text):
-        problems["text"] = Problem.NO_VALUE
+    if problem := _search_problem(text):
+        problems["text"] = problem
         text = ""
     imports = tuple(dict.fromkeys(str(each) for each in typed.get("imports") or ()))
     found = Filter(imports=imports, **money, **days, text=text, country=country, tests=_tests(typed, problems))
     if found.empty and not problems:
         problems["text"] = Problem.NOTHING
     return Reading(found, problems)
+
+
+def _search_problem(text: str) -> Problem | None:
+    if len(text) > LONGEST_TYPED:
+        return Problem.TOO_LONG
+    terms = all_terms(text)
+    if len(terms) > MOST_TERMS:
+        return Problem.TOO_MANY
+    return Problem.NO_VALUE if text and not terms else None
 
 
 def _text(typed: Mapping[str, Any], name: str) -> str:
@@ -146,12 +161,15 @@ def _tests(typed: Mapping[str, Any], problems: dict[str, Problem]) -> tuple[Colu
     given: Sequence[Mapping[str, Any]] = typed.get("tests") or ()
     found: list[ColumnTest] = []
     for place, one in enumerate(given):
-        key, values = fold(_text(one, "key")), _values(_text(one, "values"))
+        written = _text(one, "values")
+        key, values = fold(_text(one, "key")), _values(written[:LONGEST_TYPED])
         op = Op(one["op"]) if one.get("op") in list(Op) else Op.IS
-        if not key and not values:
-            continue
+        if not key and not values and op is Op.IS:
+            continue  # a row that was added and not filled in
         if not key:
             problems[f"test-{place}"] = Problem.NO_COLUMN
+        elif op is Op.IS and (len(written) > LONGEST_TYPED or any(len(value) > LONGEST_VALUE for value in values)):
+            problems[f"test-{place}"] = Problem.TOO_LONG
         elif op is Op.IS and not values:
             problems[f"test-{place}"] = Problem.NO_VALUE
         elif len(found) >= MOST_TESTS or len(values) > MOST_VALUES:
@@ -162,8 +180,11 @@ def _tests(typed: Mapping[str, Any], problems: dict[str, Problem]) -> tuple[Colu
 
 
 def _values(text: str) -> tuple[str, ...]:
-    """The values that a person lists with semicolons or on lines of their own: a comma may be part of one."""
-    parts = (part.strip()[:LONGEST_VALUE] for part in re.split(r"[;\n]", text))
+    """The values that a person lists with semicolons or on lines of their own: a comma may be part of one.
+
+    Control characters, which nobody types and no query may have, are left out.
+    """
+    parts = (_CONTROL.sub("", part).strip() for part in re.split(r"[;\n]", text))
     return tuple(dict.fromkeys(part for part in parts if part))
 
 
@@ -184,7 +205,7 @@ def matches(
         return False
     if wanted.country and country != wanted.country:
         return False
-    if terms := search_terms(wanted.text):
+    if terms := all_terms(wanted.text):
         words = search_words(name=name, rut=rut, external_id=external_id, phone=phone)
         if not all(any(word.startswith(term) for word in words) for term in terms):
             return False

@@ -35,6 +35,11 @@ def national(digits: str) -> str:
 
 
 def search_terms(typed: str) -> list[str]:
+    """The first MOST_TERMS of all_terms: a list that somebody looks at may be wider than what was typed."""
+    return all_terms(typed)[:MOST_TERMS]
+
+
+def all_terms(typed: str) -> list[str]:
     """The beginnings that all have to be among a debtor's words; a number is one, however it is written."""
     if _NUMBER.fullmatch(typed.strip()):
         digits = _NOT_DIGITS.sub("", typed)
@@ -42,7 +47,7 @@ def search_terms(typed: str) -> list[str]:
     terms: list[str] = []
     for part in typed.split():
         terms += [fold(part).replace("_", "")] if _NUMBER.fullmatch(part) else fold(part).split("_")
-    return [term for term in dict.fromkeys(terms) if term][:MOST_TERMS]
+    return [term for term in dict.fromkeys(terms) if term]
 
 
 def is_number(typed: str) -> bool:

@@ -74,11 +74,17 @@ def read_filter(given: Any, *, country: str) -> MessageFilter:
         reason="" if reason == NO_REASON else reason if reason and reason.isprintable() else None,
         line=object_id(given.get("line", "")),
         channel=channel if (channel := given.get("channel", "")) in ("whatsapp", "sms") else "",
-        variant=int(variant) if variant.isascii() and variant.isdigit() and int(variant) < LARGEST_VARIANT else None,
+        variant=_variant(variant),
         search=" ".join(given.get("q", "").split())[:MOST_SEARCH],
         replied=given.get("replied", "") == "1",
         country=country,
     )
+
+
+def _variant(text: str) -> int | None:
+    # A number of thousands of digits is none that can be read.
+    sound = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_VARIANT))
+    return number if sound and (number := int(text)) < LARGEST_VARIANT else None
 
 
 def filtered(campaign: ObjectId, wanted: MessageFilter) -> QuerySet[Message]:

@@ -135,20 +135,35 @@ def cancel(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     return _act(request, pk, "campaign.cancel", do)
 
 
+def _reasons(request: HttpRequest, campaign: Campaign) -> list[str]:
+    """The causes to send again: those of the buttons of one cause; or of those that a person was shown as worth it,
+    those that still are, because another person may have sent them again while the question was open."""
+    if "worth" not in request.POST:
+        return ["" if reason == NO_REASON else reason for reason in request.POST.getlist("reason")]
+    watching.forget()
+    shown = request.POST["worth"].split(",")
+    return [found.reason for found in showing.worth_a_retry(campaign) if (found.reason or NO_REASON) in shown]
+
+
 @require_POST
 def retry(request: HttpRequest, pk: ObjectId) -> HttpResponse:
-    """Send failed messages again: the ticked ones, those of a cause, those where it may help, or all."""
-    ticked = [found for text in request.POST.getlist("message")[:MOST_TICKED] if (found := object_id(text))]
-    picked = "message" in request.POST or request.POST.get("which") == "ticked"
+    """Send failed messages again: the ticked ones, those of a cause, those where it may help, or all.
+
+    One of these has to be named: what names nothing never means all of them. The boxes of a list come with any button
+    of its form, and count with that of the ticked ones alone.
+    """
+    which = request.POST.get("which", "")
+    picked = which == "ticked"
+    named = request.POST.getlist("message")[:MOST_TICKED] if picked else []
+    ticked = [found for text in named if (found := object_id(text))]
     data: dict[str, Any] = {}
 
     def do(campaign: Campaign) -> str:
         if picked and not ticked:
             raise CampaignError(_("Tick the messages first."))
-        reasons = ["" if reason == NO_REASON else reason for reason in request.POST.getlist("reason")]
-        if request.POST.get("which") == "worth":
-            watching.forget()
-            reasons = [problem.reason for problem in showing.worth_a_retry(campaign)]
+        reasons = [] if picked else _reasons(request, campaign)
+        if not picked and not reasons and which != "all":
+            raise CampaignError(_("What you chose is not failed any more: nothing was sent again."))
         number = commands.retry_failed(campaign.name, reasons=reasons, chosen=ticked)
         data.update(number=number, reasons=reasons, ticked=len(ticked))
         sentence = ngettext("%(n)s failed message is sent again.", "%(n)s failed messages are sent again.", number)

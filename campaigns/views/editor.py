@@ -30,6 +30,11 @@ from systemlog import audit
 STORED_FILE = 3600  # seconds that a browser keeps an attachment: its content never changes
 FORMS: dict[str, type[StepForm]] = {form.step: form for form in (AudienceForm, MessageForm, ChannelForm, PacingForm)}
 LEAVE, NEW = "leave", "new"
+UNSTORED = "new"
+"""What a page has in a digest's place until its draft is stored: of one that was, nothing is stored anew once somebody
+deleted it."""
+STORED_HEADER = "X-Draft"
+"""Says that what a page sent is stored; any other answer, such as the page to sign in, does not."""
 
 
 def new(request: HttpRequest) -> HttpResponse:
@@ -69,8 +74,9 @@ def edit(request: HttpRequest, pk: ObjectId) -> HttpResponse:
 def step(request: HttpRequest, pk: ObjectId, step: str) -> HttpResponse:
     """One step of a draft; a campaign that was started shows that it can't change."""
     campaign = editing.draft_of(pk)
-    fresh = campaign is None and step == lacks.AUDIENCE and NEW in request.GET
     writes = request.method == "POST" and step != lacks.REVIEW
+    fresh = campaign is None and step == lacks.AUDIENCE and NEW in request.GET
+    fresh = fresh and (not writes or request.POST.get("base") == UNSTORED)
     if (campaign is None and not fresh and not writes) or step not in lacks.STEPS:
         raise Http404
     if campaign is None:
@@ -98,6 +104,7 @@ def _store(request: HttpRequest, campaign: Campaign, form: StepForm, *, fresh: b
             form.apply,
             base=sent.get("keep") or sent.get("base", ""),
             page=sent.get("page", "")[:32],
+            turn=_turn(request),
             user=request.user,
             fresh=campaign if fresh else None,
         )
@@ -126,6 +133,11 @@ def _store(request: HttpRequest, campaign: Campaign, form: StepForm, *, fresh: b
     return go_to(request, "campaigns:list")
 
 
+def _turn(request: HttpRequest) -> int:
+    text = request.POST.get("turn", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
 def _faulty(form: StepForm) -> bool:
     """Whether a variant or a condition has something to correct, which no field of the form says."""
     if isinstance(form, MessageForm):
@@ -137,8 +149,10 @@ def _saved(request: HttpRequest, campaign: Campaign, form: StepForm, **told: Any
     """What a page that was stored as it is typed shows anew, beside what one is typing in."""
     context = _context(request, campaign, form, fresh=False, **told)
     answer = render(request, "campaigns/edit/_saved.html", context)
-    if NEW in request.GET and not told["refused"]:
-        answer["HX-Replace-Url"] = reverse("campaigns:step", args=[campaign.pk, form.step])
+    if not told["refused"]:
+        answer[STORED_HEADER] = "stored"
+        if NEW in request.GET:
+            answer["HX-Replace-Url"] = reverse("campaigns:step", args=[campaign.pk, form.step])
     return answer
 
 
@@ -159,6 +173,7 @@ def _context(
     refused: str = "",
 ) -> dict[str, Any]:
     unstored = {NEW: "1"} if fresh or NEW in request.GET else None
+    base = UNSTORED if fresh and request.method != "POST" else editing.digest(campaign, form.step)
     at = request.POST.get("at") or request.GET.get("at") or "0"
     return {
         **step_pages.frame(campaign, form.step),
@@ -167,8 +182,9 @@ def _context(
         "fresh": fresh,
         "address": reverse("campaigns:step", args=[campaign.pk, form.step], query=unstored),
         "pick_address": reverse("campaigns:pick", args=[campaign.pk], query=unstored),
-        "base": request.POST.get("base", "") if refused else editing.digest(campaign, form.step),
+        "base": request.POST.get("base", "") if refused else base,
         "saved_at": timezone.now(),
+        "turn": _turn(request),
         "page_word": request.POST.get("page", "")[:32] or secrets.token_hex(8),
         "refused": refused,
         "conflict": step_pages.differences(conflict, form) if conflict else None,

@@ -14,7 +14,7 @@ from campaigns.models import AudienceKind
 from debtors import queries as debtors
 from systemlog import audit
 
-NEW = "new"
+NEW, UNSTORED = "new", "new"
 OFFERED = 12
 LONGEST_SEARCH = 100
 
@@ -27,7 +27,7 @@ def pick(request: HttpRequest, pk: ObjectId) -> HttpResponse:
         raise Http404
     campaign = campaign or fresh
     assert campaign is not None
-    error = ""
+    error, base = "", request.POST.get("base", "")
     if request.method == "POST":
         page = request.POST.get("page", "")[:32]
         first = editing.edit_of(campaign, lacks.AUDIENCE).page != page
@@ -36,10 +36,11 @@ def pick(request: HttpRequest, pk: ObjectId) -> HttpResponse:
                 pk,
                 user=request.user,
                 page=page,
+                base=base,
                 add=ids(request.POST.getlist("add")),
                 remove=ids(request.POST.getlist("remove")),
                 clear="clear" in request.POST,
-                fresh=fresh,
+                fresh=fresh if base == UNSTORED else None,
             )
         except CampaignError as problem:
             error = problem.sentence
@@ -62,6 +63,7 @@ def pick(request: HttpRequest, pk: ObjectId) -> HttpResponse:
             **step_pages.audience(campaign),
             "form": form,
             "base": editing.digest(campaign, lacks.AUDIENCE),
+            "seen": editing.edit_of(campaign, lacks.AUDIENCE).page == request.POST.get("page", "")[:32],
             "changed": not error,
             "saved_at": timezone.now(),
         }

@@ -20,14 +20,32 @@
     }
     event.preventDefault();
     if (dialog.open) { dialog.close("yes"); return; } // Enter in one of the dialog's own fields
+    const { submitter } = event;
+    const asked = submitter && submitter.value;
     dialog.addEventListener("close", () => {
-      if (dialog.returnValue !== "yes") return;
-      form.dataset.confirmed = "yes";
-      form.requestSubmit(event.submitter);
+      if (dialog.returnValue === "yes") goOn(form, submitter, asked);
     }, { once: true });
     dialog.returnValue = "";
     dialog.showModal();
   }, true);
+
+  // What was asked about is done, whatever the button means by now: it is in a live part, and may also be gone.
+  const goOn = (form, submitter, asked) => {
+    if (!form.isConnected || (submitter && (!submitter.isConnected || submitter.form !== form))) {
+      const detail = document.getElementById("live-state").dataset.changed;
+      dispatchEvent(new CustomEvent("complain", { detail }));
+      return;
+    }
+    const now = submitter && submitter.value;
+    form.dataset.confirmed = "yes";
+    try {
+      if (submitter) submitter.value = asked;
+      form.requestSubmit(submitter);
+    } finally {
+      delete form.dataset.confirmed; // the next click asks again
+      if (submitter) submitter.value = now;
+    }
+  };
   addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload(); // from the back button: figures of then would look like now's
   });

@@ -3,42 +3,74 @@
 (() => {
   const form = document.getElementById("step-form");
   const bar = document.querySelector(".save-bar");
+  const field = (name) => form.elements.namedItem(name);
   const state = () => document.getElementById("save-state");
-  let changes = 0; // what was written and is not known to be stored
+  // What was written and is not known to be stored: a page may begin with what was refused.
+  let changes = document.querySelector("#save-state .danger") ? 1 : 0;
   let sent = 0;
   let again = 0;
+  let stuck = changes ? "refused" : ""; // why it could not be stored: "refused", "away", "out" (nobody is signed in)
+  let tried = ""; // the change of somebody else's that was answered by storing one's own
   let following = false;
 
+  // Debtors that were ticked in their list (picks.js) are in the draft now.
+  if (sessionStorage["debtors-sent"]) ["debtors", "debtors-sent"].forEach((key) => sessionStorage.removeItem(key));
+
+  const say = (why) => {
+    stuck = why;
+    state().textContent = state().dataset[why];
+    state().classList.add("danger");
+  };
+  const store = () => htmx.trigger(form, "store");
+  const turn = () => { field("turn").value = Number(field("turn").value) + 1; return field("turn").value; };
   const ours = (event) => event.detail.elt === form;
   form.addEventListener("input", () => {
     changes += 1;
     state().textContent = state().dataset.writing;
   });
+  form.addEventListener("htmx:configRequest", (event) => {
+    if (!ours(event)) return;
+    // Whoever signed in again in another tab has another token.
+    const token = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie);
+    if (token) event.detail.parameters.csrfmiddlewaretoken = token[1];
+    event.detail.parameters.turn = turn();
+  });
   form.addEventListener("htmx:beforeRequest", (event) => { if (ours(event)) sent = changes; });
   form.addEventListener("htmx:afterRequest", (event) => {
     if (!ours(event)) return;
     clearTimeout(again);
-    if (event.detail.successful) {
+    const { xhr, successful } = event.detail;
+    if (successful && xhr.getResponseHeader("X-Draft") === "stored") {
       changes -= sent;
       sent = 0;
+      if (stuck === "out" && changes <= 0) location.reload(); // signed in again: the page is to be live again
+      if (stuck !== "out") stuck = "";
       if (changes > 0) state().textContent = state().dataset.writing;
-      return;
+    } else if (successful && xhr.responseText.includes('id="save-state"')) {
+      stuck = "refused"; // the answer says why, and is in the page
+    } else {
+      say(successful ? "out" : "away");
+      again = setTimeout(store, 3000);
     }
-    state().textContent = state().dataset.away;
-    state().classList.add("danger");
-    again = setTimeout(() => htmx.trigger(form, "store"), 3000);
   });
 
-  // What was written a moment ago is sent along when one leaves by the menu, a link or the tab's own cross.
-  const flush = () => {
+  // What was written a moment ago is sent along when one leaves by the menu, a link or the tab's own cross; where it
+  // could not be stored, one is asked before it is lost.
+  addEventListener("pagehide", () => {
     if (changes <= 0) return;
     changes = 0;
+    turn();
     const data = new URLSearchParams(new FormData(form));
     data.set("auto", "1");
     fetch(form.action, { method: "POST", body: data, keepalive: true });
-  };
-  form.addEventListener("submit", () => { changes = 0; });
-  addEventListener("pagehide", flush);
+  });
+  addEventListener("beforeunload", (event) => { if (changes > 0 && stuck) event.preventDefault(); });
+  addEventListener("signed-out", (event) => { if (changes > 0) { event.preventDefault(); store(); } });
+  form.addEventListener("submit", (event) => {
+    if (stuck === "out") { event.preventDefault(); store(); return; } // the page to sign in would take its place
+    turn();
+    changes = 0;
+  });
   addEventListener("click", (event) => {
     if (event.target.closest("[data-abandon]")) changes = 0; // somebody takes what was saved in place of their own
   }, true);
@@ -46,13 +78,13 @@
   // The live part tells what is stored: another page's change is shown at once, or told where one writes oneself.
   const seen = () => {
     const told = bar.querySelector("[data-draft]");
-    const base = document.getElementById("base");
-    const own = told && told.dataset.page === form.elements.namedItem("page").value;
+    const own = told && told.dataset.page === field("page").value;
     if (told && told.hidden !== own) told.hidden = own;
     if (!told || !told.dataset.draft || own) return;
-    if (told.dataset.draft === base.value || form.classList.contains("htmx-request")) return;
+    if (told.dataset.draft === field("base").value || form.classList.contains("htmx-request")) return;
     if (changes > 0) {
-      htmx.trigger(form, "store");
+      if (told.dataset.draft !== tried) store();
+      tried = told.dataset.draft;
     } else if (!following && !document.querySelector("#conflict section")) {
       following = true;
       const how = { target: "#editor", select: "#editor", swap: "morph:outerHTML" };

@@ -31,7 +31,8 @@
   });
   body.addEventListener("htmx:wsClose", (event) => {
     const { code, target } = event.detail.event;
-    if (code === 4401) location.reload(); // signed out: the sign-in page says so
+    // Signed out: the sign-in page says so, unless a page keeps something that is not stored.
+    if (code === 4401 && dispatchEvent(new CustomEvent("signed-out", { cancelable: true }))) location.reload();
     if (!current || target === current) lost(); // that of a socket which was given up says nothing of its successor
   });
   body.addEventListener("htmx:wsError", () => {

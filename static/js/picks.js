@@ -4,6 +4,8 @@
   const bar = document.getElementById("pick-bar");
   if (!bar) return;
   const KEY = "debtors";
+  const SENT = "debtors-sent";
+  sessionStorage.removeItem(SENT);
   const most = Number(bar.dataset.most);
   const chosen = new Set(JSON.parse(sessionStorage.getItem(KEY) || "[]"));
   const boxes = () => [...document.querySelectorAll("[data-pick]")];
@@ -40,7 +42,7 @@
   bar.querySelector("[data-none]").addEventListener("click", () => { chosen.clear(); keep(); });
   bar.addEventListener("submit", () => {
     bar.elements.namedItem("debtors").value = [...chosen].join(",");
-    sessionStorage.removeItem(KEY);
+    sessionStorage.setItem(SENT, "1"); // the draft's page forgets them: whoever is refused finds them here again
   });
   document.body.addEventListener("htmx:afterSettle", show);
   show();

@@ -54,7 +54,9 @@
     mark(0);
   };
   const take = (option) => {
-    const from = writing.selectionStart - begun()[0].length;
+    const found = begun();
+    if (!found) { close(); return; } // one went elsewhere meanwhile
+    const from = writing.selectionStart - found[0].length;
     const closing = writing.value[writing.selectionEnd] === "}" ? 1 : 0;
     writing.selectionEnd += closing;
     const name = option.textContent;
@@ -70,18 +72,18 @@
   });
   form.addEventListener("input", (event) => { if (event.target === writing && event.isTrusted) offer(); });
   form.addEventListener("keydown", (event) => {
-    if (!list || event.target !== writing) return;
+    if (!list || event.target !== writing || /^(Shift|Control|Alt|AltGraph|Meta)$/.test(event.key)) return;
     if (event.key === "ArrowDown") mark(at + 1);
     else if (event.key === "ArrowUp") mark(at - 1);
-    else if (event.key === "Enter" || event.key === "Tab") take(list.children[at]);
+    else if (event.key === "Enter" || (event.key === "Tab" && !event.shiftKey)) take(list.children[at]);
     else if (event.key === "Escape") close();
-    else return;
+    else { close(); return; } // what is written opens it again, as far as it fits
     event.preventDefault();
   });
   form.addEventListener("focusout", () => setTimeout(() => { if (document.activeElement !== writing) close(); }, 150));
   addEventListener("mousedown", (event) => {
     const option = event.target.closest(".completions li");
-    if (option) { event.preventDefault(); take(option); }
+    if (option) { event.preventDefault(); take(option); } else close();
   });
   chips.addEventListener("click", (event) => {
     const chip = event.target.closest("[data-insert]");

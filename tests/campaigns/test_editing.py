@@ -80,6 +80,29 @@ def test_page_that_did_not_hear_of_its_own_last_change_is_no_stranger_to_it() ->
     assert Campaign.objects.get().message == "Hola"
 
 
+def test_what_a_page_sent_before_its_last_change_comes_too_late() -> None:
+    campaign = draft()
+    base = editing.digest(campaign, lacks.MESSAGE)
+
+    def send(text: str, turn: int, page: str = "mine") -> None:
+        def apply(read: Campaign) -> None:
+            read.message = text
+
+        editing.store_step(campaign.pk, lacks.MESSAGE, apply, base=base, page=page, turn=turn, user=None)
+
+    send("Hola", 2)
+    send("Ho", 1)
+    assert Campaign.objects.get().message == "Hola"
+    send("Hola a", 0)  # an attachment, which has no number
+    send("Hol", 1)
+    assert Campaign.objects.get().message == "Hola a"
+    send("Hola a todos", 3)
+    assert Campaign.objects.get().message == "Hola a todos"
+    base = editing.digest(Campaign.objects.get(), lacks.MESSAGE)
+    send("Chao", 1, page="theirs")
+    assert Campaign.objects.get().message == "Chao"
+
+
 def test_both_who_write_the_same_agree() -> None:
     campaign = draft()
     base = editing.digest(campaign, lacks.MESSAGE)
@@ -101,6 +124,12 @@ def test_proposed_names_are_free() -> None:
     second = draft()
     assert second.name == f"{first.name} (2)"
     assert editing.proposed_name("x" * 300).startswith("x" * 100)
+    for name in ("y" * 120, "z" * 114, "z" * 119):
+        draft(name=name)
+        for _copy in range(3):
+            free = editing.free_name(name)
+            assert len(free) <= 120
+            draft(name=free)
 
 
 @pytest.mark.whole_database

@@ -57,6 +57,11 @@ def test_filter_fits_a_debtor_when_all_of_it_holds(typed: dict[str, Any], fits: 
     assert matches(reading.filter, **ANA) is fits
 
 
+def test_control_characters_are_no_part_of_a_value() -> None:
+    [test] = read_filter({"tests": [{"key": "a", "op": "is", "values": "nor\x00te;\x7f;s\rur"}]}).filter.tests
+    assert test.values == ("norte", "sur")
+
+
 def test_who_has_no_debt_or_no_date_fits_no_bounds_of_it() -> None:
     nothing = {**ANA, "debt": None, "due_date": None}
     assert not matches(read_filter({"debt_from": "0"}).filter, **nothing)
@@ -78,6 +83,14 @@ def test_who_has_no_debt_or_no_date_fits_no_bounds_of_it() -> None:
         ({"tests": [{"key": "", "op": "is", "values": "x"}]}, {"test-0": Problem.NO_COLUMN}),
         ({"tests": [{"key": "a", "op": "is", "values": " ; "}]}, {"test-0": Problem.NO_VALUE}),
         ({"tests": [{"key": "a", "op": "has"}] * 11}, {"test-10": Problem.TOO_MANY}),
+        # What is not used would mean more people than the page shows: it is never left out without a word.
+        ({"text": "a b c d e f g"}, {"text": Problem.TOO_MANY}),
+        ({"text": "9" * 2_001}, {"text": Problem.TOO_LONG}),
+        ({"debt_to": "1", "tests": [{"key": "", "op": "lacks", "values": ""}]}, {"test-0": Problem.NO_COLUMN}),
+        ({"debt_to": "1", "tests": [{"key": "", "op": "is", "values": ""}]}, {}),
+        ({"tests": [{"key": "a", "op": "is", "values": f"x; {'y' * 201}"}]}, {"test-0": Problem.TOO_LONG}),
+        ({"tests": [{"key": "a", "op": "is", "values": "x; " * 700}]}, {"test-0": Problem.TOO_LONG}),
+        ({"tests": [{"key": "a", "op": "is", "values": "\x00"}]}, {"test-0": Problem.NO_VALUE}),
     ],
 )
 def test_what_cannot_be_read_is_told_by_its_field(typed: dict[str, Any], problems: dict[str, Problem]) -> None:

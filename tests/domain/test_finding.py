@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.finding import is_number, national, phone_beginnings, search_terms, search_words
+from domain.finding import all_terms, is_number, national, phone_beginnings, search_terms, search_words
 
 
 def test_words_are_those_of_the_name_the_rut_the_id_and_the_phone() -> None:
@@ -36,6 +36,11 @@ def test_national_leaves_the_countrys_prefix_out(digits: str, rest: str) -> None
 )
 def test_terms_are_what_all_words_have_to_begin_with(typed: str, terms: list[str]) -> None:
     assert search_terms(typed) == terms
+    assert all_terms(typed)[:6] == terms
+
+
+def test_all_terms_are_more_than_a_list_looks_for() -> None:
+    assert all_terms("a b c d e f g a") == ["a", "b", "c", "d", "e", "f", "g"]
 
 
 @pytest.mark.parametrize(

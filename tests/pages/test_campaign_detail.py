@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -125,12 +125,15 @@ def test_causes_say_how_many_by_which_lines_and_what_to_do(
     assert "The gateway did not answer in time" in text
     assert "See whether the line answers, by a test on its page; then retry." in text
     assert "Uno · last:" in text
-    assert 'name="reason" value="timeout" data-says="3 messages are sent again, each as a new attempt: ' in text
+    # What is asked about is one cause's own element: rows that change places never put another in its stead.
+    assert '<li id="cause-failed-timeout"' in text
+    button = 'id="retry-failed-timeout" form="form-retry" name="reason" value="timeout" '
+    assert button + 'data-says="3 messages are sent again, each as a new attempt: ' in text
     assert "Retry anyway" in text  # only where it hardly helps
     assert "(for example: {deuda})" in text
     assert f'href="/campaigns/{campaign.pk}/messages/?status=failed&amp;reason=not_on_whatsapp"' in text
     # The button above offers those that may end better.
-    assert 'id="do-retry" form="form-retry" name="which" value="worth"' in text
+    assert 'id="do-retry" form="form-retry" name="worth" value="timeout"' in text
     assert '<span class="count state-now">3</span>' in text
 
 
@@ -225,12 +228,52 @@ def test_retry_by_cause_and_of_all_that_are_worth_it(signed_in: Client, campaign
     path = f"/campaigns/{campaign.pk}/retry/"
     assert "3 failed messages are sent again." in told(signed_in, path, reason="timeout")
     assert "4 failed messages are sent again." in told(signed_in, path, reason="-")
-    assert "7 failed messages are sent again." in told(signed_in, path, which="worth")
+    assert "7 failed messages are sent again." in told(signed_in, path, worth="timeout,-,dns")
     assert "has no messages that failed for this reason any more" in told(signed_in, path, reason="dns")
     campaign.refresh_from_db()
     assert [sorted(request.reasons) for request in campaign.retry_wanted] == [["timeout"], [""], ["", "timeout"]]
     kept = SystemLog.objects.filter(source="campaign.retry").order_by("pk")
     assert kept[0].data == {"number": 3, "reasons": ["timeout"], "ticked": 0}
+
+
+def test_retry_of_what_another_person_sent_again_meanwhile_sends_nothing_else(
+    signed_in: Client, campaign: Campaign
+) -> None:
+    timeouts = add(campaign, 2, M.FAILED, reason="timeout")
+    add(campaign, 3, M.FAILED, reason="not_on_whatsapp")
+    add(campaign, 4, M.FAILED, reason="dns")
+    path = f"/campaigns/{campaign.pk}/retry/"
+    collection(Message).update_many({"_id": {"$in": timeouts}}, {"$set": {"status": "pending"}})
+    for shown in ("timeout", "not_on_whatsapp", ""):
+        assert "nothing was sent again" in told(signed_in, path, worth=shown)
+    assert "4 failed messages are sent again." in told(signed_in, path, worth="timeout,dns")
+    campaign.refresh_from_db()
+    assert [request.reasons for request in campaign.retry_wanted] == [["dns"]]
+
+
+def test_boxes_of_the_list_count_with_the_button_of_the_ticked_ones_alone(
+    signed_in: Client, campaign: Campaign
+) -> None:
+    keys = add(campaign, 5, M.FAILED, reason="timeout")
+    path = f"/campaigns/{campaign.pk}/retry/"
+    answer = signed_in.post(path, {"message": [str(keys[0])], "reason": "timeout"})
+    assert "5 failed messages are sent again." in page(signed_in, answer["Location"])
+    campaign.refresh_from_db()
+    assert [(request.reasons, request.messages) for request in campaign.retry_wanted] == [(["timeout"], [])]
+
+
+def test_draft_that_changed_since_its_page_was_opened_is_not_started_by_it(
+    signed_in: Client, campaign: Campaign
+) -> None:
+    scheduled = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
+    Campaign.objects.update(status="scheduled", scheduled_at=scheduled, revision=1234, timezone="America/Lima")
+    text = page(signed_in, f"/campaigns/{campaign.pk}/")
+    assert text.count('name="revision" value="1234"') == 2
+    assert "07:00" in text.split("Scheduled for")[1][:60]  # on its own clocks
+    Campaign.objects.update(revision=1235)
+    for act in ("start", "schedule"):
+        path = f"/campaigns/{campaign.pk}/{act}/"
+        assert "Look at it again, then start it." in told(signed_in, path, revision="1234", at="2099-12-01T09:00")
 
 
 def test_retry_of_the_ticked_ones_comes_back_to_the_list(signed_in: Client, campaign: Campaign) -> None:
@@ -278,7 +321,7 @@ def test_messages_are_filtered_by_everything_at_once(signed_in: Client, campaign
     assert listed(signed_in, campaign, q="()") == []
     assert listed(signed_in, campaign, line=str(ObjectId())) == []
     # What can't be is not asked for.
-    nonsense = {"status": "x", "line": "x", "variant": "-1", "channel": "x", "replied": "x", "mark": "x"}
+    nonsense = {"status": "x", "line": "x", "variant": "9" * 5_000, "channel": "x", "replied": "x", "mark": "x"}
     assert listed(signed_in, campaign, **nonsense) == everybody
 
 
@@ -360,6 +403,14 @@ def test_export_is_what_the_list_shows(signed_in: Client, campaign: Campaign) ->
         assert plain["Content-Disposition"].startswith('attachment; filename="noviembre-')
         last = SystemLog.objects.filter(source="campaign.export").order_by("-pk")[0]
         assert (last.data["format"], len(last.data["filter"])) == ("csv", len(query))
+
+
+def test_nothing_in_a_csv_begins_a_formula_where_a_spreadsheet_parts_it(signed_in: Client, campaign: Campaign) -> None:
+    add(campaign, 1, M.FAILED, name="Ana;=1+1\t@x\r\n-2; -3;b")
+    plain = signed_in.get(f"/campaigns/{campaign.pk}/export/", {"as": "csv"})
+    text = b"".join(plain).decode("utf-8-sig")  # type: ignore[arg-type]
+    assert "Ana;'=1+1\t'@x" in text
+    assert "\n'-2; -3;b" in text
 
 
 def test_export_of_very_many_is_a_csv_that_begins_at_once(

@@ -52,7 +52,7 @@ def test_campaign_that_went_wrong_is_mended_and_put_away(browser: Browser) -> No
     confirm(
         browser, "#ask-retry", "Se reenviarán 34 mensajes, cada uno como un intento nuevo: el proveedor no respondió"
     )
-    browser.reads("34", "#notices")
+    browser.reads("34", "#toasts")
     browser.see("#do-pause")  # it runs again
     [request] = Campaign.objects.get().retry_wanted
     assert request.reasons == ["timeout"]
@@ -62,11 +62,22 @@ def test_campaign_that_went_wrong_is_mended_and_put_away(browser: Browser) -> No
     Campaign.objects.update(retry_requested=False, retry_wanted=[], status=CampaignStatus.COMPLETED.value)
     publish(CampaignChanged(str(campaign.pk)))
     browser.see("#do-archive")
-    browser.until(lambda: "no respondió a tiempo" not in browser.text(".causes"), "the cause is gone")
+
+    def gone() -> bool:
+        # Causes are dear to count, and kept for some seconds (campaigns/watching.py): a later event brings them.
+        publish(CampaignChanged(str(campaign.pk)))
+        return "no respondió a tiempo" not in browser.text(".causes")
+
+    browser.until(gone, "the cause is gone")
     assert browser.driver.execute_script("return window.unreloaded")
 
     # The list: by cause from the page, ticked and sent again, searched, a filter taken away.
     speak(browser, "en")
+    browser.open(path)
+    browser.click("#retry-failed-http_422")
+    browser.driver.execute_script("document.getElementById('retry-failed-http_422').remove()")
+    browser.click("#ask-retry[open] [value=yes]")
+    browser.reads("Nothing was done: what you were asked about has changed", "#toasts")
     browser.open(path)
     browser.click('.causes a[href*="http_422"]')
     browser.see("tbody [name=message]")
@@ -78,7 +89,7 @@ def test_campaign_that_went_wrong_is_mended_and_put_away(browser: Browser) -> No
     boxes[1].click()
     browser.click("#retry-ticked")
     confirm(browser, "#ask-retry", "Messages that are sent again, each as a new attempt: 2.")
-    browser.reads("2 failed messages are sent again.", "#notices")
+    browser.reads("2 failed messages are sent again.", "#toasts")
     browser.see(".chips [aria-current]")
     browser.find("#message-search").send_keys("deudor 59")
     browser.until(lambda: len(browser.all("tbody tr")) == 1, "one is found")
@@ -95,12 +106,12 @@ def test_campaign_that_went_wrong_is_mended_and_put_away(browser: Browser) -> No
     Campaign.objects.update(retry_requested=False, retry_wanted=[], status=CampaignStatus.COMPLETED.value)
     browser.open(path)
     browser.click("#do-archive")
-    browser.reads("is archived", "#notices")
-    browser.click("#notices .undo")
-    browser.reads("is in the list again", "#notices")
+    browser.reads("is archived", "#toasts")
+    browser.click("#toasts .undo")
+    browser.reads("is in the list again", "#toasts")
     assert not Campaign.objects.get().archived
     browser.click("#more")
     browser.click("#do-duplicate")
-    browser.see("#campaign-form")
+    browser.see(".review")  # nothing is missing in a copy
     assert Campaign.objects.filter(name="Cobranza norte (2)").exists()
     assert browser.complaints() == []

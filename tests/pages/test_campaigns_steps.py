@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils.translation import override
 
 from accounts.models import User
-from campaigns import commands
+from campaigns import audience_look, commands, wording
 from campaigns.errors import CampaignError
 from campaigns.models import Campaign, ChosenDebtors
 from debtors.commands import import_file
@@ -61,6 +61,7 @@ class Page:
         """What the page gets when it stores as one types; it then remembers what was stored."""
         answer = self.client.post(self.address, {**self.sent, **fields, "auto": "1"})
         assert answer.status_code == 200, answer.content.decode()
+        self.header = answer.headers.get("X-Draft", "")
         self.sent |= {**fields, "base": answer.context["base"]}
         self.context = answer.context
         return answer.content.decode()
@@ -104,9 +105,27 @@ def test_new_draft_is_stored_with_its_first_change_and_not_before(signed_in: Cli
     assert 'id="look-count">1<' in text
     assert "lacks the message" in text
     page.store(name="Noviembre")
+    assert page.header == "stored"
     assert Campaign.objects.get().name == "Noviembre"
     acts = list(SystemLog.objects.filter(kind="campaign").values_list("source", flat=True))
     assert acts == ["campaign.create"]
+    # Of one that somebody deleted, the page that began it makes no other with the next letter.
+    Campaign.objects.all().delete()
+    assert "Somebody deleted this draft meanwhile." in page.store(name="Diciembre")
+    picked = {"add": str(make_debtor().pk), "page": page.sent["page"], "base": page.sent["base"]}
+    told = signed_in.post(page.context["pick_address"], picked).content.decode()
+    assert "Somebody deleted this draft meanwhile." in told
+    assert not Campaign.objects.exists()
+
+
+def test_page_that_is_not_signed_in_any_more_is_not_told_that_it_is_stored(signed_in: Client) -> None:
+    campaign = begun(signed_in)
+    page = Page(signed_in, campaign.pk, "message")
+    signed_in.logout()
+    answer = signed_in.post(page.address, {**page.sent, "message": "Hola", "auto": "1"}, follow=True)
+    assert answer.status_code == 200  # the page to sign in
+    assert "X-Draft" not in answer.headers
+    assert 'id="save-state"' not in answer.content.decode()
 
 
 def test_draft_is_left_and_gone_on_with_where_it_was(signed_in: Client, other: Client) -> None:
@@ -200,6 +219,7 @@ def test_page_is_told_that_the_draft_was_started_or_deleted(signed_in: Client, o
     assert "somebody started it meanwhile" in page.store(message="Chao")
     assert Campaign.objects.get().message == "Hola"
     assert signed_in.get(page.path)["Location"] == f"/campaigns/{campaign.pk}/"
+    assert page.header == ""
     Campaign.objects.all().delete()
     assert "Somebody deleted this draft meanwhile." in page.store(message="Chao")
     assert not Campaign.objects.exists()
@@ -218,7 +238,7 @@ def test_link_of_an_import_begins_a_draft_with_that_file_and_its_name(signed_in:
     answer = signed_in.get("/campaigns/new/", {"import": str(source)})
     form = answer.context["form"]
     assert form.ticked == [str(source)]
-    assert form["name"].value().startswith("cartera 20")
+    assert re.fullmatch(r"cartera \d\d/\d\d/\d{4}", form["name"].value())
     assert 'id="look-count">3<' in answer.content.decode()
 
 
@@ -248,7 +268,9 @@ def test_debtors_are_picked_one_by_one_by_two_people(signed_in: Client, other: C
     new = Page(signed_in, ObjectId(), "audience", fresh=True)
     address = new.context["pick_address"]
     assert "Leo" in signed_in.get(f"{address}&q=le").content.decode()
-    text = signed_in.post(address, {"add": str(ana.pk), "page": new.sent["page"]}).content.decode()
+    mine = {"page": new.sent["page"], "base": new.sent["base"]}
+    text = signed_in.post(address, {"add": str(ana.pk), **mine}).content.decode()
+    assert 'id="base"' in text
     assert "1 of at most 5,000 chosen" in text
     assert 'id="look-count">1<' in text
     campaign = Campaign.objects.get()
@@ -263,6 +285,36 @@ def test_debtors_are_picked_one_by_one_by_two_people(signed_in: Client, other: C
     signed_in.post(path, {"clear": "1"})
     assert sorted(len(each.debtors) for each in ChosenDebtors.objects.all()) == [0, 2]
     assert signed_in.get(f"/campaigns/{ObjectId()}/edit/pick/").status_code == 404
+
+
+def test_picking_does_not_let_a_page_undo_what_it_never_showed(signed_in: Client, other: Client) -> None:
+    ana = make_debtor("Ana")
+    campaign = begun(signed_in, audience="selection")
+    mine, theirs = Page(signed_in, campaign.pk, "audience"), Page(other, campaign.pk, "audience")
+    theirs.store(name="Cobranza norte")
+    address = mine.context["pick_address"]
+    sent = {"add": str(ana.pk), "page": mine.sent["page"], "base": mine.sent["base"]}
+    text = signed_in.post(address, sent).content.decode()
+    assert "1 of at most 5,000 chosen" in text
+    assert 'id="base"' not in text
+    assert "Luis Soto" not in Campaign.objects.get().edits["audience"]["by"]
+    assert "changed this step meanwhile" in mine.store(debt_from="1")
+    assert Campaign.objects.get().name == "Cobranza norte"
+    assert ChosenDebtors.objects.get().debtors == [ana.pk]
+
+
+def test_condition_on_a_column_that_is_gone_stays_and_one_without_a_column_is_told(signed_in: Client) -> None:
+    campaign = begun(signed_in)
+    page = Page(signed_in, campaign.pk, "audience")
+    page.store(audience="filter", test_key=["tramo"], test_op=["is"], test_values=["x" * 201])
+    text = Page(signed_in, campaign.pk, "audience").text
+    assert '<option value="tramo" selected>tramo</option>' in text
+    assert "That is too long for a filter: shorten it." in text
+    assert "Choose the column" in page.store(test_key=[""], test_op=["lacks"], test_values=[""], debt_from="1")
+    blank, told = [""] * 20, ["nombre"]
+    text = page.store(test_key=[*blank, *told], test_op=["is"] * 21, test_values=[*blank, "\x00"])
+    assert "Write what to look for." in text
+    assert Page(signed_in, campaign.pk, "audience").text
 
 
 def test_debtors_ticked_in_their_list_begin_a_campaign(signed_in: Client) -> None:
@@ -378,6 +430,22 @@ def test_review_names_each_lack_with_a_link_and_then_what_starting_does(signed_i
     assert signed_in.post(f"/campaigns/{campaign.pk}/start/", {"revision": seen + 1}).status_code == 303
     campaign.refresh_from_db()
     assert campaign.status == "running"
+
+
+def test_start_of_more_than_are_looked_at_says_how_many_of_the_first_lack_a_value(
+    signed_in: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        make_debtor(f"Eva {number}", debt=None if number < 2 else 1)
+    campaign = begun(signed_in)
+    Page(signed_in, campaign.pk, "message").store(message="Hola {nombre}, debe {deuda}")
+    campaign.refresh_from_db()
+    assert not any("Of the first" in sentence for sentence in wording.start_sentences(campaign))
+    monkeypatch.setattr(audience_look, "LOOKED_AT", 2)
+    assert any(
+        "Of the first 2, 2 lack a value that the message needs" in sentence
+        for sentence in wording.start_sentences(campaign)
+    )
 
 
 @pytest.mark.parametrize("step", ["audience", "message", "channel", "pacing", "review"])
