@@ -1,4 +1,4 @@
-"""Takes the README's screenshots from a running demo: python -m demo.screenshots URL USER PASSWORD
+"""Takes the pictures of the README and of docs/pages.md: python -m demo.screenshots URL USER PASSWORD
 
 Start `bin/demo` first, and this a minute later, while its campaigns are under way. To look at all pages there is
 demo/every_page.py.
@@ -61,6 +61,13 @@ class Camera:
         self.wait_for(".pair-qr > svg")
         return str(self.driver.current_url).removeprefix(self.url)
 
+    def copy_of_a_campaign(self, path: str) -> str:
+        """Make a draft that says what the campaign at this path says: the path of its steps."""
+        self.open(path)
+        self.driver.execute_script("document.querySelector('form[action$=\"/duplicate/\"]').submit()")
+        self.wait_for(".draft-step")
+        return str(self.driver.current_url).removeprefix(self.url).partition("/edit/")[0] + "/edit/"
+
     def wait_for(self, css: str) -> WebElement:
         return WebDriverWait(self.driver, 90).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, css))[0]
 
@@ -83,7 +90,12 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     key = "[0-9a-f]{24}"
     camera.take("panel", "/")
-    camera.take("campaign", camera.first("/campaigns/", f"/campaigns/{key}/"))
+    running = camera.first("/campaigns/", f"/campaigns/{key}/")
+    camera.take("campaign", running)
+    draft = camera.copy_of_a_campaign(running)
+    for step in ("message", "pacing", "review"):
+        camera.take(f"draft-{step}", f"{draft}{step}/")
+    camera.take("pool", "/pools/new/")
     camera.take("conversation", camera.first("/messages/", r"/messages/[^\"?/]+/"))
     camera.take("import", camera.first("/debtors/imports/", f"/debtors/imports/{key}/"))
     camera.take("session", camera.show_a_qr("Ventas 4"))
