@@ -6,6 +6,7 @@ import pytest
 from channels.layers import channel_layers
 from django.conf import settings
 from django.db import connection
+from django.test import Client
 
 from accounts.models import User
 from tests.pages.web import Browser, Web
@@ -39,6 +40,14 @@ def same_layer(web: Web) -> Iterator[None]:
 def staff(db: None) -> User:
     """Somebody who works with the pages."""
     return User.objects.create_user("ana", password=PASSWORD, first_name="Ana", last_name="Rojas")
+
+
+@pytest.fixture
+def signed_in(client: Client, staff: User) -> Client:
+    """Django's client, in which Ana is signed in and reads English."""
+    client.force_login(staff)
+    client.cookies["django_language"] = "en"
+    return client
 
 
 @pytest.fixture

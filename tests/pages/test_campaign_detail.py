@@ -39,13 +39,6 @@ def english() -> Iterator[None]:
 
 
 @pytest.fixture
-def signed_in(client: Client, staff: User) -> Client:
-    client.force_login(staff)
-    client.cookies["django_language"] = "en"
-    return client
-
-
-@pytest.fixture
 def line() -> Gateway:
     return make_line(make_pool("Normal"), URL, "Uno")
 

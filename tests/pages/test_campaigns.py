@@ -42,13 +42,6 @@ def english() -> Iterator[None]:
 
 
 @pytest.fixture
-def signed_in(client: Client, staff: User) -> Client:
-    client.force_login(staff)
-    client.cookies["django_language"] = "en"
-    return client
-
-
-@pytest.fixture
 def pool() -> Pool:
     found = make_pool("Normal")
     make_line(found, URL, "Uno")

@@ -71,13 +71,6 @@ class Page:
 
 
 @pytest.fixture
-def signed_in(client: Client, staff: User) -> Client:
-    client.force_login(staff)
-    client.cookies["django_language"] = "en"
-    return client
-
-
-@pytest.fixture
 def other(staff: User) -> Client:
     """Another person's browser."""
     client = Client()

@@ -8,7 +8,6 @@ from django import forms
 from django.test import Client, override_settings
 from django.utils.html import escape
 
-from accounts.models import User
 from engine import deliver
 from gateways import commands, queries
 from gateways.errors import GatewayError
@@ -26,13 +25,6 @@ pytestmark = pytest.mark.django_db
 
 NOWHERE = "65f0c0ffee0123456789abcd"
 TEMPLATE = "https://host/send?to={phone}&text={message}&key=hush1234"
-
-
-@pytest.fixture
-def signed_in(client: Client, staff: User) -> Client:
-    client.force_login(staff)
-    client.cookies["django_language"] = "en"
-    return client
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from django.db import connection
 from django.test import Client
 from django.utils import translation
 
-from accounts.models import User
 from domain.states import CampaignStatus, MessageStatus
 from engine import deal, lane
 from gateways import commands, members, queries
@@ -34,13 +33,6 @@ def english() -> Iterator[None]:
     """What is refused is compared in the source language."""
     with translation.override("en"):
         yield
-
-
-@pytest.fixture
-def signed_in(client: Client, staff: User) -> Client:
-    client.force_login(staff)
-    client.cookies["django_language"] = "en"
-    return client
 
 
 def text(client: Client, path: str) -> str:

@@ -11,7 +11,6 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils.translation import override
 
-from accounts.models import User
 from campaigns import forecasting, watching, wording
 from campaigns.models import Campaign, CampaignStretch
 from domain.forecast import Lane, Why
@@ -31,13 +30,6 @@ def english() -> Iterator[None]:
     watching.forget()
     with override("en"):
         yield
-
-
-@pytest.fixture
-def signed_in(client: Client, staff: User) -> Client:
-    client.force_login(staff)
-    client.cookies["django_language"] = "en"
-    return client
 
 
 @pytest.fixture

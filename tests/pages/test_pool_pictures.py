@@ -3,7 +3,6 @@
 import pytest
 from django.test import Client
 
-from accounts.models import User
 from gateways import commands, pictures, queries
 from gateways.commands import pool_version
 from gateways.models import Gateway, LaneHealth, Pool, Strategy
@@ -16,13 +15,6 @@ from tests.factories.sessions import make_session, make_whatsapp_pool
 pytestmark = pytest.mark.django_db
 
 URL = "https://host/send"
-
-
-@pytest.fixture
-def signed_in(client: Client, staff: User) -> Client:
-    client.force_login(staff)
-    client.cookies["django_language"] = "en"
-    return client
 
 
 def text(client: Client, path: str) -> str:

@@ -25,13 +25,6 @@ pytestmark = pytest.mark.django_db
 NOWHERE = "65f0c0ffee0123456789abcd"
 
 
-@pytest.fixture
-def signed_in(client: Client, staff: User) -> Client:
-    client.force_login(staff)
-    client.cookies["django_language"] = "en"
-    return client
-
-
 def text(client: Client, path: str) -> str:
     answer = client.get(path)
     assert answer.status_code == 200

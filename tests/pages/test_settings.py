@@ -36,13 +36,6 @@ def english() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def signed_in(client: Client, staff: User) -> Client:
-    client.force_login(staff)
-    client.cookies["django_language"] = "en"
-    return client
-
-
 def written(**fields: Any) -> dict[str, Any]:
     """What the page of settings sends: the default, or as the fields say."""
     return {

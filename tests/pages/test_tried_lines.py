@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import User
 from engine import deliver
 from gateways import commands
 from gateways.models import Exchange, Gateway
@@ -19,13 +18,6 @@ from tests.gateways.far_side import FarSide, Script, answers, closes_in_the_midd
 from tests.gateways.test_tried import SECRETS, echo
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def signed_in(client: Client, staff: User) -> Client:
-    client.force_login(staff)
-    client.cookies["django_language"] = "en"
-    return client
 
 
 def line_to(url: str, **fields: Any) -> Gateway:
