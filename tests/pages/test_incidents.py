@@ -72,7 +72,7 @@ def kept(logger: logging.Logger, number: int) -> Iterator[None]:
     finally:
         handler.flush_and_stop()
         logger.removeHandler(handler)
-    wait_for(lambda: SystemLog.objects.count() >= number, seconds=60, what=f"{number} entries")
+    wait_for(lambda: SystemLog.objects.count() == number, seconds=60, what=f"{number} entries")
 
 
 def told(language: str = "en") -> list[tuple[str, str, str, str, bool]]:
