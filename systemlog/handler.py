@@ -134,8 +134,10 @@ class SystemLogHandler(logging.Handler):
         while True:
             self._wake.wait()
             self._wake.clear()
+            # Asked before the writing: what came in during the last but one write is written too.
+            last = self._closing.is_set()
             written = self._write()
-            if self._closing.is_set():
+            if last:
                 return
             if not written:
                 self._wake.set()

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -78,6 +79,32 @@ def test_entries_wait_while_mongodb_is_away_and_the_lost_ones_are_counted(
     messages = [entry.message for entry in kept(4)]
     assert "entry 9" in messages
     assert any("entries were lost" in message for message in messages)
+
+
+def test_entry_that_comes_during_the_last_write_but_one_is_kept_too(
+    log: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = log.handlers[0]
+    assert isinstance(handler, SystemLogHandler)
+    writing, go_on = threading.Event(), threading.Event()
+    written: list[object] = []
+
+    def insert_many(_model: type[SystemLog], documents: list[dict[str, object]]) -> None:
+        writing.set()
+        assert go_on.wait(30)
+        written.extend(document["message"] for document in documents)
+
+    monkeypatch.setattr("lib.mongo.insert_many", insert_many)
+    monkeypatch.setattr(module, "EXIT_TIMEOUT", 30.0)
+    log.info("begun")
+    assert writing.wait(30)
+    log.info("the last words")
+    end = threading.Thread(target=handler.flush_and_stop)
+    end.start()
+    wait_for(handler._closing.is_set, seconds=30)
+    go_on.set()
+    end.join(30)
+    assert written == ["begun", "the last words"]
 
 
 @pytest.mark.parametrize(
