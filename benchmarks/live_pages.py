@@ -61,8 +61,10 @@ def measured(changes: int) -> dict[str, object]:
     from django.db import connection
 
     from accounts.models import User
+    from accounts.roles import set_role
     from domain.delivery import Sent
     from domain.outcome import after_send
+    from domain.roles import Role
     from live.events import CampaignChanged
     from live.publish import publish
     from messaging import claims
@@ -72,7 +74,7 @@ def measured(changes: int) -> dict[str, object]:
 
     connection.get_database().client.drop_database(connection.settings_dict["NAME"])
     call_command("migrate", verbosity=0)
-    User.objects.create_user("ana", password=PASSWORD)
+    set_role(User.objects.create_user("ana", password=PASSWORD), Role.SUPERVISOR)
     pool = make_pool()
     line = make_line(pool, "https://gateway.example/send")
     campaign = make_campaign(pool)

@@ -10,7 +10,7 @@ from campaigns.models import Campaign
 from domain.people import person_key
 from domain.states import CampaignStatus, MessageStatus
 from lib.converters import object_id
-from live.fragments import Fragment, of_object, register
+from live.fragments import SUPERVISORS, Fragment, of_object, register
 from messaging import queries as messaging
 from messaging.filters import NO_REASON
 
@@ -125,18 +125,38 @@ def draft(key: str) -> Context:
 
 
 CAMPAIGN = of_object("campaign")
-register(Fragment("campaign-row", "campaigns/_row.html", CAMPAIGN, _of_campaign(row)))
-register(Fragment("campaign-progress", "campaigns/_progress.html", CAMPAIGN, _of_campaign(progress)))
-register(Fragment("campaign-funnel", "campaigns/_funnel.html", CAMPAIGN, _of_campaign(funnel)))
-register(Fragment("campaign-actions", "campaigns/_actions.html", CAMPAIGN, _of_campaign(actions)))
-register(Fragment("campaign-lanes", "campaigns/_lanes.html", CAMPAIGN, _of_campaign(lanes)))
-register(Fragment("campaign-problems", "campaigns/_problems.html", CAMPAIGN, _of_campaign(problems)))
-register(Fragment("campaign-replies", "campaigns/_replies.html", CAMPAIGN, _of_campaign(replies)))
-register(Fragment("campaign-last", "campaigns/_last.html", CAMPAIGN, _of_campaign(last)))
+register(Fragment("campaign-row", "campaigns/_row.html", CAMPAIGN, _of_campaign(row), SUPERVISORS))
+register(Fragment("campaign-progress", "campaigns/_progress.html", CAMPAIGN, _of_campaign(progress), SUPERVISORS))
+register(Fragment("campaign-funnel", "campaigns/_funnel.html", CAMPAIGN, _of_campaign(funnel), SUPERVISORS))
+register(Fragment("campaign-actions", "campaigns/_actions.html", CAMPAIGN, _of_campaign(actions), SUPERVISORS))
+register(Fragment("campaign-lanes", "campaigns/_lanes.html", CAMPAIGN, _of_campaign(lanes), SUPERVISORS))
+register(Fragment("campaign-problems", "campaigns/_problems.html", CAMPAIGN, _of_campaign(problems), SUPERVISORS))
+register(Fragment("campaign-replies", "campaigns/_replies.html", CAMPAIGN, _of_campaign(replies), SUPERVISORS))
+register(Fragment("campaign-last", "campaigns/_last.html", CAMPAIGN, _of_campaign(last), SUPERVISORS))
 register(
-    Fragment("campaign-draft", "campaigns/edit/_draft.html", lambda key: (f"campaign.{key.partition('-')[2]}",), draft)
+    Fragment(
+        "campaign-draft",
+        "campaigns/edit/_draft.html",
+        lambda key: (f"campaign.{key.partition('-')[2]}",),
+        draft,
+        SUPERVISORS,
+    )
 )
-register(Fragment("campaign-asked", "campaigns/_asked.html", lambda key: (f"campaign.{key.partition('-')[2]}",), asked))
 register(
-    Fragment("campaign-changes", "campaigns/_changes.html", lambda key: (f"campaign.{key.partition('-')[0]}",), changes)
+    Fragment(
+        "campaign-asked",
+        "campaigns/_asked.html",
+        lambda key: (f"campaign.{key.partition('-')[2]}",),
+        asked,
+        SUPERVISORS,
+    )
+)
+register(
+    Fragment(
+        "campaign-changes",
+        "campaigns/_changes.html",
+        lambda key: (f"campaign.{key.partition('-')[0]}",),
+        changes,
+        SUPERVISORS,
+    )
 )

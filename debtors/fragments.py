@@ -10,7 +10,7 @@ from debtors.intake.reasons import page_error, page_warning, row_reason
 from debtors.models import Import, ImportRow, Outcome, Upload
 from domain.states import ImportStatus
 from lib.converters import object_id
-from live.fragments import Fragment, of_object, register
+from live.fragments import SUPERVISORS, Fragment, of_object, register
 
 LISTED = 20
 """Refused rows that the page lists; the spreadsheet has all."""
@@ -104,7 +104,7 @@ def looked_at(key: str) -> Mapping[str, Any] | None:
     return {"upload": upload} if upload else None
 
 
-register(Fragment("import-progress", "debtors/_progress.html", of_object("import"), progress))
-register(Fragment("import-refused", "debtors/_refused.html", of_object("import"), refused))
-register(Fragment("import-row", "debtors/_import_row.html", of_object("import"), import_row))
-register(Fragment("upload-look", "debtors/_look.html", of_object("import"), looked_at))
+register(Fragment("import-progress", "debtors/_progress.html", of_object("import"), progress, SUPERVISORS))
+register(Fragment("import-refused", "debtors/_refused.html", of_object("import"), refused, SUPERVISORS))
+register(Fragment("import-row", "debtors/_import_row.html", of_object("import"), import_row, SUPERVISORS))
+register(Fragment("upload-look", "debtors/_look.html", of_object("import"), looked_at, SUPERVISORS))

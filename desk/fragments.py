@@ -7,7 +7,7 @@ from desk.conversations import fragments as _of_conversations  # noqa: F401  # r
 from desk.conversations import queries as conversations
 from desk.sessions import fragments as _of_sessions  # noqa: F401  # registers them
 from gateways import sessions
-from live.fragments import Fragment, of_kinds, register
+from live.fragments import SUPERVISORS, Fragment, of_kinds, register
 from sessions_app.queries import all_sessions
 
 
@@ -66,12 +66,15 @@ register(
         "desk/_next.html",
         of_kinds("session", "gateway", "pool", "campaign", "conversation", "import"),
         what_next,
+        SUPERVISORS,
     )
 )
-register(Fragment("panel-today", "desk/_today.html", FLOW, today))
-register(Fragment("panel-now", "desk/_now.html", FLOW, sent_now))
-register(Fragment("panel-flow", "desk/_flow.html", by_the_clock, last_day))
-register(Fragment("panel-campaigns", "desk/_campaigns.html", of_kinds("campaign", "gateway"), campaigns_at_work))
-register(Fragment("panel-ways", "desk/_ways.html", of_kinds("session", "gateway"), ways_out))
-register(Fragment("panel-people", "desk/_people.html", of_kinds("conversation"), people))
-register(Fragment("panel-trouble", "desk/_trouble.html", of_kinds("log", "session", "gateway"), trouble))
+register(Fragment("panel-today", "desk/_today.html", FLOW, today, SUPERVISORS))
+register(Fragment("panel-now", "desk/_now.html", FLOW, sent_now, SUPERVISORS))
+register(Fragment("panel-flow", "desk/_flow.html", by_the_clock, last_day, SUPERVISORS))
+register(
+    Fragment("panel-campaigns", "desk/_campaigns.html", of_kinds("campaign", "gateway"), campaigns_at_work, SUPERVISORS)
+)
+register(Fragment("panel-ways", "desk/_ways.html", of_kinds("session", "gateway"), ways_out, SUPERVISORS))
+register(Fragment("panel-people", "desk/_people.html", of_kinds("conversation"), people, SUPERVISORS))
+register(Fragment("panel-trouble", "desk/_trouble.html", of_kinds("log", "session", "gateway"), trouble, SUPERVISORS))

@@ -7,7 +7,7 @@ from gateways.models import Gateway, Pool
 from gateways.queries import LineRow
 from gateways.shown import WAITING_MOST, line_values, picture_values, pool_values, waiting_values
 from lib.converters import object_id
-from live.fragments import Fragment, register
+from live.fragments import SUPERVISORS, Fragment, register
 from messaging import queries as messaging
 
 TESTS = 5
@@ -86,10 +86,22 @@ def _of_line(key: str) -> tuple[str, ...]:
     return (f"gateway.{key}",)
 
 
-register(Fragment("pool-card", "gateways/_pool_card.html", _of_pool, _pool))
-register(Fragment("pool-figures", "gateways/_pool_figures.html", _of_pool, _pool))
-register(Fragment("pool-picture", "gateways/_pool_picture.html", _of_pool, _picture))
-register(Fragment("pool-waiting", "gateways/_pool_waiting.html", lambda key: (f"pool.{key}", "campaign"), _waiting))
-register(Fragment("line-row", "gateways/_line_row.html", _of_line, _line))
-register(Fragment("line-state", "gateways/_line_state.html", lambda key: (f"gateway.{key}", "campaign"), _line_state))
-register(Fragment("line-tests", "gateways/_line_tests.html", lambda key: (f"gateway.{key}", "message"), _line_tests))
+register(Fragment("pool-card", "gateways/_pool_card.html", _of_pool, _pool, SUPERVISORS))
+register(Fragment("pool-figures", "gateways/_pool_figures.html", _of_pool, _pool, SUPERVISORS))
+register(Fragment("pool-picture", "gateways/_pool_picture.html", _of_pool, _picture, SUPERVISORS))
+register(
+    Fragment(
+        "pool-waiting", "gateways/_pool_waiting.html", lambda key: (f"pool.{key}", "campaign"), _waiting, SUPERVISORS
+    )
+)
+register(Fragment("line-row", "gateways/_line_row.html", _of_line, _line, SUPERVISORS))
+register(
+    Fragment(
+        "line-state", "gateways/_line_state.html", lambda key: (f"gateway.{key}", "campaign"), _line_state, SUPERVISORS
+    )
+)
+register(
+    Fragment(
+        "line-tests", "gateways/_line_tests.html", lambda key: (f"gateway.{key}", "message"), _line_tests, SUPERVISORS
+    )
+)

@@ -14,10 +14,15 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from domain.roles import Role
 
-def every_member(user: Any, key: str) -> bool:
-    """Every signed-in member of staff may see it."""
-    return True
+
+def seen_by(least: Role) -> Callable[[Any, str], bool]:
+    """Everybody who has that role may see it, whichever it is."""
+    return lambda user, _key: bool(user.has_role(least))
+
+
+SUPERVISORS = seen_by(Role.SUPERVISOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +32,15 @@ class Fragment:
     `key` says which one: an object's id, or what else `context` understands; it is empty where there is one only.
     `groups(key)` names the groups whose events change it: `campaign.<id>` for one object, `campaign` for any of that
     kind (live/events.py). `context(key)` is what the template shows, by queries; None when it is gone. It depends on
-    the key and the language alone, because one rendering is sent to every socket. `allowed(user, key)` is asked when a
-    page joins.
+    the key and the language alone, because one rendering is sent to every socket: what differs by whose things one sees
+    has whose in its key. `allowed(user, key)` is asked when a page joins; it has no default, so that nobody forgets it.
     """
 
     name: str
     template: str
     groups: Callable[[str], Sequence[str]]
     context: Callable[[str], Mapping[str, Any] | None]
-    allowed: Callable[[Any, str], bool] = every_member
+    allowed: Callable[[Any, str], bool]
 
     def element_id(self, key: str) -> str:
         """The id of its element in the page: the key is in it, or a digest of one that has signs no id should have."""

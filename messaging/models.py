@@ -3,9 +3,11 @@
 Only the package claims writes a message's state.
 """
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_mongodb_backend.fields import EmbeddedModelArrayField, ObjectIdField
+from django_mongodb_backend.fields import ArrayField, EmbeddedModelArrayField, ObjectIdField
 from django_mongodb_backend.models import EmbeddedModel
 
 from domain.states import MessageStatus
@@ -254,6 +256,8 @@ class Conversation(models.Model):
     """As IncomingText has it."""
     name = models.CharField(max_length=200, blank=True, default="")
     debtor = ObjectIdField(null=True)
+    owners: Any = ArrayField(ObjectIdField(), default=list)
+    """Whose the debtors with this phone are: the executives who see the conversation."""
     gateway = ObjectIdField(null=True)
     """The line that the person last wrote to."""
     last_gateway = ObjectIdField(null=True)
@@ -272,6 +276,8 @@ class Conversation(models.Model):
         indexes = (
             models.Index(fields=["last_at", "id"], name="conversation_last"),
             models.Index(fields=["is_unread", "last_at", "id"], name="conversation_unread"),
+            models.Index(fields=["owners", "last_at", "id"], name="conversation_owners"),
+            models.Index(fields=["owners", "is_unread", "last_at", "id"], name="conversation_owners_unread"),
         )
 
     def __str__(self) -> str:

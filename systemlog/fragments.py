@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from live.fragments import Fragment, of_kinds, register
+from domain.roles import Role
+from live.fragments import SUPERVISORS, Fragment, of_kinds, register, seen_by
 from systemlog import presence
 from systemlog.queries import Filter, latest
 
@@ -15,5 +16,5 @@ def banner(key: str) -> dict[str, Any]:
     return {"engine_silent": presence.ENGINE in presence.silent([presence.ENGINE])}
 
 
-register(Fragment("log-tail", "systemlog/_tail.html", of_kinds("log"), tail))
-register(Fragment("system-banner", "systemlog/_banner.html", of_kinds("system"), banner))
+register(Fragment("log-tail", "systemlog/_tail.html", of_kinds("log"), tail, SUPERVISORS))
+register(Fragment("system-banner", "systemlog/_banner.html", of_kinds("system"), banner, seen_by(Role.EXECUTIVE)))

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 from desk.sessions import shown
 from domain.states import Desired
 from gateways import sessions
-from live.fragments import Fragment, of_kinds, register
+from live.fragments import SUPERVISORS, Fragment, of_kinds, register
 from messaging.models import Conversation
 from sessions_app.models import Session
 
@@ -34,5 +34,5 @@ def hands(key: str) -> Mapping[str, Any]:
 
 
 TEMPLATE = "includes/menu_count.html"
-register(Fragment("menu-unread", TEMPLATE, of_kinds("conversation"), unread))
-register(Fragment("menu-hands", TEMPLATE, of_kinds("session", "gateway"), hands))
+register(Fragment("menu-unread", TEMPLATE, of_kinds("conversation"), unread, SUPERVISORS))
+register(Fragment("menu-hands", TEMPLATE, of_kinds("session", "gateway"), hands, SUPERVISORS))

@@ -5,7 +5,7 @@ from typing import Any
 
 from desk.conversations import queries
 from domain.people import phone_of_key
-from live.fragments import Fragment, of_kinds, of_object, register
+from live.fragments import SUPERVISORS, Fragment, of_kinds, of_object, register
 from messaging.models import Conversation
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,6 +38,6 @@ def thread(key: str) -> dict[str, Any] | None:
     return {"thread": queries.thread(phone), "conversation": conversation, "key": key}
 
 
-register(Fragment("conversation-row", "messages/_row.html", of_object("conversation"), row))
-register(Fragment("conversations-new", "messages/_new.html", of_kinds("conversation"), newer))
-register(Fragment("thread", "messages/_thread.html", of_object("conversation"), thread))
+register(Fragment("conversation-row", "messages/_row.html", of_object("conversation"), row, SUPERVISORS))
+register(Fragment("conversations-new", "messages/_new.html", of_kinds("conversation"), newer, SUPERVISORS))
+register(Fragment("thread", "messages/_thread.html", of_object("conversation"), thread, SUPERVISORS))

@@ -7,7 +7,7 @@ from desk.sessions import filters, shown
 from gateways import sessions
 from gateways.sessions import SessionRow
 from lib.converters import object_id
-from live.fragments import Fragment, of_kinds, of_object, register
+from live.fragments import SUPERVISORS, Fragment, of_kinds, of_object, register
 from messaging.models import Kind, Message
 from messaging.reasons import reason_sentence
 from sessions_app.describe import change_sentence
@@ -87,11 +87,11 @@ def test_message(key: str) -> Mapping[str, Any] | None:
     return {"message": message, "reason": reason_sentence(message.reason) if message.reason else ""}
 
 
-register(Fragment("session-chips", "sessions/_chips.html", of_kinds("session", "gateway"), chips))
-register(Fragment("session-card", "sessions/_card.html", with_its_line, card))
-register(Fragment("session-state", "sessions/_state.html", with_its_line, state))
-register(Fragment("session-pairing", "sessions/_pairing.html", of_object("session"), pairing))
-register(Fragment("session-picture", "sessions/_picture.html", of_object("session"), picture))
-register(Fragment("session-facts", "sessions/_facts.html", with_its_line, facts))
-register(Fragment("session-changes", "sessions/_changes.html", of_object("session"), changes))
-register(Fragment("session-test", "sessions/_test.html", of_object("message"), test_message))
+register(Fragment("session-chips", "sessions/_chips.html", of_kinds("session", "gateway"), chips, SUPERVISORS))
+register(Fragment("session-card", "sessions/_card.html", with_its_line, card, SUPERVISORS))
+register(Fragment("session-state", "sessions/_state.html", with_its_line, state, SUPERVISORS))
+register(Fragment("session-pairing", "sessions/_pairing.html", of_object("session"), pairing, SUPERVISORS))
+register(Fragment("session-picture", "sessions/_picture.html", of_object("session"), picture, SUPERVISORS))
+register(Fragment("session-facts", "sessions/_facts.html", with_its_line, facts, SUPERVISORS))
+register(Fragment("session-changes", "sessions/_changes.html", of_object("session"), changes, SUPERVISORS))
+register(Fragment("session-test", "sessions/_test.html", of_object("message"), test_message, SUPERVISORS))

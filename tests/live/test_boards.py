@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Hashable
 
 from live.boards import Board, Boards
-from live.fragments import Fragment
+from live.fragments import SUPERVISORS, Fragment
 
 
 class Shown:
@@ -33,7 +33,7 @@ class Shown:
 
 
 def _fragment() -> Fragment:
-    return Fragment("tested", "no-template.html", lambda key: (), lambda key: {})
+    return Fragment("tested", "no-template.html", lambda key: (), lambda key: {}, SUPERVISORS)
 
 
 async def _told(socket: Shown, html: str) -> None:

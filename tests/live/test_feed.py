@@ -14,7 +14,7 @@ from live import feed
 from live.boards import Board, Boards
 from live.events import CampaignChanged
 from live.feed import Feed
-from live.fragments import Fragment, of_object
+from live.fragments import SUPERVISORS, Fragment, of_object
 from tests.live.test_boards import Shown
 
 PATIENCE = 60.0
@@ -85,7 +85,7 @@ class Drawn(Fragment):
         return f"{key} {self.times}"
 
 
-CAMPAIGN = Drawn("drawn", "", of_object("campaign"), lambda key: {})
+CAMPAIGN = Drawn("drawn", "", of_object("campaign"), lambda key: {}, SUPERVISORS)
 
 
 def use(monkeypatch: pytest.MonkeyPatch, layer: object) -> None:

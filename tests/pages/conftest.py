@@ -9,6 +9,8 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import User
+from accounts.roles import set_role
+from domain.roles import Role
 from tests.pages.web import Browser, Web
 
 PASSWORD = "correct horse battery staple"
@@ -38,8 +40,10 @@ def same_layer(web: Web) -> Iterator[None]:
 
 @pytest.fixture
 def staff(db: None) -> User:
-    """Somebody who works with the pages."""
-    return User.objects.create_user("ana", password=PASSWORD, first_name="Ana", last_name="Rojas")
+    """Somebody who works with all of the pages."""
+    user = User.objects.create_user("ana", password=PASSWORD, first_name="Ana", last_name="Rojas")
+    set_role(user, Role.ADMINISTRATOR)
+    return user
 
 
 @pytest.fixture

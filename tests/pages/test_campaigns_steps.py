@@ -14,10 +14,12 @@ from django.test import Client
 from django.utils.translation import override
 
 from accounts.models import User
+from accounts.roles import set_role
 from campaigns import audience_look, commands, wording
 from campaigns.errors import CampaignError
 from campaigns.models import Campaign, ChosenDebtors
 from debtors.commands import import_file
+from domain.roles import Role
 from gateways.models import Channel, Pool
 from systemlog.models import SystemLog
 from tests.factories.debtors import HEADERS, debtor_rows, make_debtor, write_xlsx
@@ -74,7 +76,9 @@ class Page:
 def other(staff: User) -> Client:
     """Another person's browser."""
     client = Client()
-    client.force_login(User.objects.create_user("luis", first_name="Luis", last_name="Soto"))
+    luis = User.objects.create_user("luis", first_name="Luis", last_name="Soto")
+    set_role(luis, Role.SUPERVISOR)
+    client.force_login(luis)
     client.cookies["django_language"] = "en"
     return client
 

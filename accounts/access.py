@@ -1,0 +1,111 @@
+"""Which role opens which page: every URL by its name, with the least role that may ask for it.
+
+One table, so that it can be read at once. A name that is missing is refused to everybody, and is an error of the system
+checks. Within a page that executives may open, queries are scoped to what is theirs (accounts.roles.Scope): what is not
+theirs is not there (404).
+"""
+
+from collections.abc import Mapping
+
+from domain.roles import Role
+
+ANYBODY = None
+"""Also who is not signed in."""
+
+E, S, A = Role.EXECUTIVE, Role.SUPERVISOR, Role.ADMINISTRATOR
+
+ACCESS: Mapping[str, Role | None] = {
+    # The panel.
+    "desk:panel": E,
+    # Conversations.
+    "desk:conversations": E,
+    "desk:conversation": E,
+    "desk:conversation-reply": E,
+    "desk:conversation-seen": E,
+    # Debtors, and the files that bring them.
+    "debtors:list": E,
+    "debtors:debtor": E,
+    "debtors:upload": S,
+    "debtors:check": S,
+    "debtors:sheet": S,
+    "debtors:drop": S,
+    "debtors:imports": S,
+    "debtors:import": S,
+    "debtors:import-stop": S,
+    "debtors:import-go-on": S,
+    "debtors:rejects": S,
+    # Campaigns: executives look at their own.
+    "campaigns:list": E,
+    "campaigns:campaign": E,
+    "campaigns:messages": E,
+    "campaigns:message": E,
+    "campaigns:export": E,
+    "campaigns:new": S,
+    "campaigns:day": S,
+    "campaigns:attachment": S,
+    "campaigns:edit": S,
+    "campaigns:preview": S,
+    "campaigns:attach": S,
+    "campaigns:pick": S,
+    "campaigns:step": S,
+    "campaigns:start": S,
+    "campaigns:schedule": S,
+    "campaigns:unschedule": S,
+    "campaigns:pause": S,
+    "campaigns:resume": S,
+    "campaigns:go-on": S,
+    "campaigns:cancel": S,
+    "campaigns:retry": S,
+    "campaigns:resolve": S,
+    "campaigns:archive": S,
+    "campaigns:unarchive": S,
+    "campaigns:duplicate": S,
+    "campaigns:delete": S,
+    # Sessions.
+    "desk:sessions": S,
+    "desk:session-new": S,
+    "desk:session": S,
+    "desk:session-batch": S,
+    "desk:session-pair": S,
+    "desk:session-pair-qr": S,
+    "desk:session-link": S,
+    "desk:session-limits": S,
+    "desk:session-test": S,
+    "desk:session-picture": S,
+    "desk:session-act": S,
+    # Pools and lines: what holds credentials is an administrator's.
+    "gateways:pools": S,
+    "gateways:pool-new": S,
+    "gateways:pool-preview": S,
+    "gateways:pool": S,
+    "gateways:pool-edit": S,
+    "gateways:pool-switch": S,
+    "gateways:pool-delete": S,
+    "gateways:pool-candidates": S,
+    "gateways:pool-move": S,
+    "gateways:line": S,
+    "gateways:line-switch": S,
+    "gateways:line-test": S,
+    "gateways:line-new": A,
+    "gateways:line-edit": A,
+    "gateways:line-delete": A,
+    "gateways:line-callback": A,
+    # The log.
+    "systemlog:list": S,
+    # The installation's settings.
+    "preferences:settings": A,
+    "preferences:group": A,
+    # One's own account.
+    "accounts:login": ANYBODY,
+    "accounts:language": ANYBODY,
+    "accounts:logout": E,
+    "accounts:password": E,
+}
+
+
+def least_role(view_name: str) -> Role | None:
+    """The least role that may ask for a URL, None for anybody; `admin:…` is the administration of the data.
+
+    Raises KeyError for a name that nobody decided about.
+    """
+    return A if view_name.partition(":")[0] == "admin" else ACCESS[view_name]
