@@ -66,6 +66,10 @@ class Debtor(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     """When one of its values last changed: an import that brings nothing new leaves it."""
+    suppressed = models.BooleanField(default=False)
+    """Whether the phone is on the suppression list, copied from there for lists: what may be sent is asked there."""
+    answered_at = models.DateTimeField(null=True)
+    """When somebody last wrote to us from the phone."""
     folded_name = models.CharField(max_length=MAX_NAME, blank=True, default="")
     """What lists are ordered by."""
     words: Any = ArrayField(models.CharField(max_length=MAX_NAME), default=list)
@@ -79,6 +83,8 @@ class Debtor(models.Model):
             models.Index(fields=["folded_name", "id"], name="debtor_name"),
             models.Index(fields=["owner", "updated_at", "id"], name="debtor_owner"),
             models.Index(fields=["words"], name="debtor_words"),
+            models.Index(fields=["suppressed", "updated_at", "id"], name="debtor_suppressed"),
+            models.Index(fields=["answered_at", "id"], name="debtor_answered"),
             # What audiences are filtered by.
             models.Index(fields=["debt", "id"], name="debtor_debt"),
             models.Index(fields=["due_date", "id"], name="debtor_due"),
