@@ -182,6 +182,8 @@ class Loader:
             "due_date": _stored_day(row.due_date),
             "owner_id": self._owner_id,
             "metadata": row.metadata,
+            "suppressed": False,
+            "answered_at": None,
             "created_at": now,
             "updated_at": now,
             **found_by(name=row.name, rut=row.rut, external_id=row.external_id, phone=row.phone),

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import requests
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -132,6 +132,11 @@ class Browser:
                 return look()
             except StaleElementReferenceException:
                 return None  # it was swapped between two looks
+            except WebDriverException as error:
+                # What Chromium's inspector answers when the page goes away in the middle of a question.
+                if "inspector error" not in str(error.msg):
+                    raise
+                return None
 
         return wait_for(fresh, seconds=SECONDS, what=what)
 
