@@ -4,10 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from debtors import uploads
 from debtors.models import Debtor, Import, ImportRow, Upload, UploadChunk
+from debtors.uploads import UploadError
 from systemlog.lean_admin import LeanAdmin
 
 
@@ -15,7 +20,9 @@ from systemlog.lean_admin import LeanAdmin
 class DebtorAdmin(LeanAdmin):
     """Its identity and phone are an import's to change: they say who it is, and who is written to."""
 
-    list_display = ("name", "phone", "rut", "debt", "updated_at")
+    list_display = ("name", "phone", "rut", "debt", "owner", "suppressed", "updated_at")
+    list_filter = ("suppressed", "country")
+    list_select_related = ("owner",)
     prefixes = ("phone", "identity")
     editable = ("name", "debt", "due_date", "owner", "metadata")
     raw_id_fields = ("owner",)
@@ -35,11 +42,25 @@ class ImportAdmin(LeanAdmin):
     list_filter = ("status",)
     editable = ("owner",)
     raw_id_fields = ("owner",)
+    actions = ("stop", "go_on")
+
+    @admin.action(description=gettext_lazy("Stop"))
+    def stop(self, request: HttpRequest, queryset: QuerySet[Import]) -> None:
+        def stop(found: Import) -> None:
+            if not uploads.stop(found.pk):
+                raise UploadError(_("It is not running, so there is nothing to stop."))
+
+        self.each(request, queryset, "debtors.import_stop", stop, UploadError)
+
+    @admin.action(description=gettext_lazy("Go on"))
+    def go_on(self, request: HttpRequest, queryset: QuerySet[Import]) -> None:
+        self.each(request, queryset, "debtors.import_go_on", lambda found: uploads.go_on(found.pk), UploadError)
 
 
 @admin.register(ImportRow)
 class ImportRowAdmin(LeanAdmin):
     list_display = ("source", "number", "outcome", "code")
+    list_filter = ("outcome",)
     list_select_related = ("source",)
     ids = ("source", "debtor")
 

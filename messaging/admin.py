@@ -2,14 +2,18 @@
 
 from django.contrib import admin
 
-from messaging.models import Conversation, DayTally, InboxItem, IncomingText, Message, SlotTally, Tally
+from messaging.models import Conversation, DayTally, InboxItem, IncomingText, SlotTally, Tally
 from systemlog.lean_admin import LeanAdmin
 
 
-@admin.register(Message)
 class MessageAdmin(LeanAdmin):
-    list_display = ("phone", "name", "channel", "status", "reason", "updated_at")
+    """Registered where campaigns are known, whose commands send a message again (desk/admin.py)."""
+
+    list_display = ("phone", "name", "kind", "channel", "status", "reason", "updated_at")
+    list_filter = ("kind", "channel", "status")
+    prefixes = ("phone",)
     ids = ("campaign",)
+    hidden = ("claim_token",)
 
 
 @admin.register(Tally)
@@ -21,6 +25,8 @@ class TallyAdmin(LeanAdmin):
 @admin.register(InboxItem)
 class InboxItemAdmin(LeanAdmin):
     list_display = ("gateway", "state", "code", "received_at", "due_at")
+    list_filter = ("state",)
+    ids = ("gateway",)
 
 
 @admin.register(IncomingText)
@@ -35,14 +41,17 @@ class IncomingTextAdmin(LeanAdmin):
 @admin.register(Conversation)
 class ConversationAdmin(LeanAdmin):
     list_display = ("phone", "name", "last_text", "last_at", "unread")
+    list_filter = ("is_unread", "last_direction")
     prefixes = ("key",)
 
 
 @admin.register(DayTally)
 class DayTallyAdmin(LeanAdmin):
-    list_display = ("__str__",)
+    list_display = ("day", "lane", "sent", "delivered", "read", "failed", "wrote")
+    prefixes = ("day",)
 
 
 @admin.register(SlotTally)
 class SlotTallyAdmin(LeanAdmin):
-    list_display = ("__str__",)
+    list_display = ("at", "lane", "sent", "delivered", "read", "failed", "wrote")
+    prefixes = ("lane",)

@@ -1,8 +1,9 @@
 """WhatsApp sessions, to look at; what was learned of numbers can be forgotten, so that it is asked anew."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -17,30 +18,37 @@ from systemlog.lean_admin import LeanAdmin
 class SessionAdmin(LeanAdmin):
     list_display = ("name", "status", "desired", "phone", "host", "heartbeat_at")
     list_filter = ("status", "desired")
+    prefixes = ("name",)
+    ids = ("gateway",)
     hidden = ("qr", "link_code", "driver_session", "owner_token")
-    actions = ("connect", "disconnect")
+    actions = ("connect", "disconnect", "reconnect", "verify")
 
     @admin.action(description=_("Connect"))
     def connect(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
-        self._each(request, queryset, commands.connect)
+        self._by(commands.connect, request, queryset)
 
     @admin.action(description=_("Disconnect"))
     def disconnect(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
-        self._each(request, queryset, commands.disconnect)
+        self._by(commands.disconnect, request, queryset)
 
-    def _each(self, request: HttpRequest, queryset: QuerySet[Session], command: Any) -> None:
-        for session in queryset:
-            try:
-                command(session.name)
-            except SessionError as error:
-                messages.error(request, str(error))
-            else:
-                self._audit(request, f"session.{command.__name__}", session)
+    @admin.action(description=_("Reconnect"))
+    def reconnect(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        self._by(commands.reconnect, request, queryset)
+
+    @admin.action(description=_("Check now"))
+    def verify(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        self._by(commands.verify, request, queryset)
+
+    def _by(self, command: Callable[[str], Any], request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        action = f"session.{command.__name__}"
+        self.each(request, queryset, action, lambda session: command(session.name), SessionError)
 
 
 @admin.register(SessionChange)
 class SessionChangeAdmin(LeanAdmin):
     list_display = ("session", "origin", "target", "cause", "at")
+    list_filter = ("target",)
+    ids = ("session",)
 
 
 @admin.register(Picture)
@@ -53,6 +61,7 @@ class PictureAdmin(LeanAdmin):
 @admin.register(SessionEvent)
 class SessionEventAdmin(LeanAdmin):
     list_display = ("session", "name", "page_epoch", "sequence", "received_at")
+    list_filter = ("name",)
     ids = ("session",)
 
 

@@ -1,26 +1,36 @@
 """Django admin for collections of any size, for data fixes: what the engine owns is shown and never written.
 
 Only the fields of `editable` can be changed, and only these are stored: saving the whole document would take back what
-the engine wrote meanwhile. Lists count to a cap, search reads ranges of indexes, and every change is audited.
+the engine wrote meanwhile. Lists count to a cap, search reads the beginnings of indexes' ranges, filters look among the
+newest rows, and every change is audited.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
 from bson import ObjectId
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from lib.mongo import collection
 from systemlog import audit
 
 COUNTED = 10_000
 """Rows that a list counts and pages through; beyond them one searches."""
+
+
+FOUND = 500
+"""Rows that a search by the beginning of a field shows."""
+FILTERED = 50_000
+"""The newest rows, among which a filter without a search looks: what it asks for has no index, and may be rare."""
 
 
 class CappedPaginator(Paginator):
@@ -32,6 +42,25 @@ class CappedPaginator(Paginator):
         if not rows.query.where:
             return min(COUNTED, collection(rows.model).estimated_document_count())
         return rows.order_by()[:COUNTED].count()
+
+
+class NewestFirst(ChangeList):
+    """A list whose filters, where nothing is searched, look among the newest FILTERED rows, and say so."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        found = super().get_queryset(request, exclude_parameters)
+        if self.query or not self.has_active_filters:
+            return found
+        rows = collection(self.model)
+        if rows.estimated_document_count() <= FILTERED:
+            return found
+        oldest = next(iter(rows.find({}, {"_id": 1}).sort("_id", -1).skip(FILTERED - 1).limit(1)), None)
+        if oldest is None:
+            return found
+        if exclude_parameters is None:
+            sentence = _("The filter looks among the newest %(number)s. What is older is found by searching.")
+            messages.info(request, sentence % {"number": number_format(FILTERED, use_l10n=True, force_grouping=True)})
+        return found.filter(pk__gte=oldest["_id"])
 
 
 class EmptyJSON(forms.JSONField):
@@ -94,6 +123,26 @@ class LeanAdmin(AuditedAdmin):
     can_add = False
     can_delete = False
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return NewestFirst
+
+    def each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Any],
+        action: str,
+        command: Callable[[Any], Any],
+        refused: type[Exception],
+    ) -> None:
+        """Do it to each that was ticked: what is done is audited, a refusal is told in its own words."""
+        for obj in queryset:
+            try:
+                command(obj)
+            except refused as error:
+                messages.error(request, f"{obj}: {error}")
+            else:
+                self._audit(request, action, obj)
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [f.name for f in self.model._meta.fields if f.name not in self.hidden]
 
@@ -109,13 +158,23 @@ class LeanAdmin(AuditedAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        wanted = Q(pk__in=[])
+        wanted = Q(pk__in=self._beginning(request, term))
         if ObjectId.is_valid(term):
             for name in ("pk", *self.ids):
                 wanted |= Q(**{name: ObjectId(term)})
-        for name in self.prefixes:
-            wanted |= Q(**{f"{name}__gte": term, f"{name}__lt": f"{term}\uffff"})
         return queryset.filter(wanted), False
+
+    def _beginning(self, request: HttpRequest, term: str) -> list[Any]:
+        """The keys of what begins so. Asked for along each index, because a list that is ordered otherwise would read
+        everything that begins so before it shows the first."""
+        found: list[Any] = []
+        for name in self.prefixes:
+            begins = {name: {"$gte": term, "$lt": f"{term}\uffff"}}
+            keys = [row["_id"] for row in collection(self.model).find(begins, {"_id": 1}).sort(name, 1).limit(FOUND)]
+            if len(keys) == FOUND:
+                messages.info(request, _("The first %(number)s are shown: type more of it.") % {"number": FOUND})
+            found += keys
+        return found
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.JSONField):

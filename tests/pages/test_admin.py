@@ -11,12 +11,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import set_role
 from campaigns.models import Campaign
 from debtors.models import Debtor
-from domain.states import CampaignStatus
+from domain.roles import Role
+from domain.states import CampaignStatus, Desired, MessageStatus
+from lib.mongo import collection
+from messaging.models import Message
+from systemlog import lean_admin
 from systemlog.lean_admin import LeanAdmin
 from systemlog.models import SystemLog
 from tests.factories.sending import add_messages, make_campaign, make_line, make_pool
+from tests.factories.sessions import make_session, make_whatsapp_pool
 from tests.pages.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -67,10 +73,13 @@ def test_every_model_opens(administrator: Client, language: str) -> None:
     assert "127.0.0.1:9/send" not in shown  # an address may hold a secret
 
 
-def test_staff_without_permissions_see_nothing(client: Client, staff: User) -> None:
-    client.force_login(staff)
-    assert client.get("/admin/").status_code == 302
-    assert client.get(path(Campaign, "changelist")).status_code == 302
+@pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.EXECUTIVE])
+def test_who_is_no_administrator_sees_nothing(client: Client, role: Role) -> None:
+    user = User.objects.create_user("eva")
+    set_role(user, role)
+    client.force_login(user)
+    assert client.get("/admin/").status_code == 403
+    assert client.get(path(Campaign, "changelist")).status_code == 403
 
 
 def test_change_stores_only_what_was_changed_and_is_audited(administrator: Client) -> None:
@@ -105,6 +114,74 @@ def test_search_reads_ranges_and_ids(administrator: Client) -> None:
     for term in ("Cobranza.*", str(campaign.pk)):
         found = administrator.get(path(Campaign, "changelist"), {"q": term}).context["cl"].result_list
         assert [one.name for one in found] == ["Cobranza.*"]
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_filter_looks_among_the_newest_and_search_in_all(
+    administrator: Client, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    monkeypatch.setattr(lean_admin, "FILTERED", 2)
+    administrator.cookies["django_language"] = language
+    campaign = make_campaign(make_pool())
+    debtors = add_messages(campaign, 3, status=MessageStatus.FAILED)
+    oldest = Message.objects.get(debtor=debtors[0]).pk
+
+    def shown(**query: str) -> tuple[list[object], bool]:
+        page = administrator.get(path(Message, "changelist"), query)
+        said = {"es": "entre los 2 más nuevos", "en": "among the newest 2"}[language] in page.content.decode()
+        return [one.pk for one in page.context["cl"].result_list], said
+
+    rows, said = shown(status__exact="failed")
+    assert (len(rows), oldest in rows, said) == (2, False, True)
+    rows, said = shown(status__exact="failed", q=str(oldest))
+    assert (rows, said) == ([oldest], False)
+    rows, said = shown()
+    assert (len(rows), said) == (3, False)
+
+
+def test_search_by_a_beginning_shows_the_first_and_says_so(
+    administrator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lean_admin, "FOUND", 2)
+    administrator.cookies["django_language"] = "en"
+    for name in ("Cobranza 1", "Cobranza 2", "Cobranza 3"):
+        make_campaign(make_pool(name), name)
+    page = administrator.get(path(Campaign, "changelist"), {"q": "Cob"})
+    assert sorted(one.name for one in page.context["cl"].result_list) == ["Cobranza 1", "Cobranza 2"]
+    assert "The first 2 are shown" in page.content.decode()
+
+
+def test_search_and_filters_read_no_whole_collection(administrator: Client) -> None:
+    """Whatever is searched, MongoDB walks along an index."""
+    for model in (Campaign, Debtor, Message, SystemLog):
+        for prefix in admin.site._registry[model].prefixes:  # type: ignore[attr-defined]
+            begins = {prefix: {"$gte": "a", "$lt": "a\uffff"}}
+            plan = collection(model).find(begins, {"_id": 1}).sort(prefix, 1).limit(500).explain()
+            assert "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"]), (model, prefix)
+
+
+def test_messages_are_sent_again_by_the_command_of_their_campaign(administrator: Client) -> None:
+    pool = make_pool()
+    make_line(pool, "http://127.0.0.1:9/send")
+    campaign = make_campaign(pool, status=CampaignStatus.COMPLETED)
+    first, _second = add_messages(campaign, 2, status=MessageStatus.FAILED)
+    act = {"action": "retry", "_selected_action": [str(Message.objects.get(debtor=first).pk)]}
+    answer = administrator.post(path(Message, "changelist"), act, follow=True)
+    assert campaign.name in answer.content.decode()
+    campaign.refresh_from_db()
+    assert [list(asked.messages) for asked in campaign.retry_wanted] == [[Message.objects.get(debtor=first).pk]]
+    assert SystemLog.objects.get(source="campaign.retry").data["messages"] == 1
+
+
+def test_lines_and_sessions_are_switched_by_their_commands(administrator: Client) -> None:
+    line = make_line(make_pool(), "http://127.0.0.1:9/send")
+    session = make_session(make_whatsapp_pool(), "Ventas 1")
+    administrator.post(path(type(line), "changelist"), {"action": "deactivate", "_selected_action": [str(line.pk)]})
+    administrator.post(path(type(session), "changelist"), {"action": "connect", "_selected_action": [str(session.pk)]})
+    line.refresh_from_db()
+    session.refresh_from_db()
+    assert (line.active, session.desired) == (False, Desired.CONNECTED)
+    assert set(SystemLog.objects.values_list("source", flat=True)) >= {"gateway.deactivate", "session.connect"}
 
 
 def test_password_of_a_user_can_be_set(administrator: Client, staff: User) -> None:
