@@ -65,8 +65,8 @@ class Web:
         assert self._process.poll() is None, self.said()
         try:
             return requests.get(f"{self.url}/accounts/login/", timeout=5).ok
-        except requests.ConnectionError:
-            return False
+        except (requests.ConnectionError, requests.Timeout):
+            return False  # not yet: on a busy machine its first answer takes long
 
 
 class Browser:
