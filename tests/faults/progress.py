@@ -27,7 +27,10 @@ def until(
     """Wait for the condition, for as long as what `moved` returns keeps changing."""
     last, since = moved(), time.monotonic()
     began = since
-    while not condition():
+    while True:
+        looked = time.monotonic()
+        if condition():
+            return
         now = moved()
         if now != last:
             last, since = now, time.monotonic()
@@ -36,7 +39,8 @@ def until(
             raise AssertionError(
                 f"not there after {waited:.0f} s, and nothing moved for {stood:.0f} s. Last seen: {last}\n{report()}"
             )
-        time.sleep(0.1)
+        # A look by a command takes seconds of the machine, which what is waited for needs too.
+        time.sleep(min(max(0.1, time.monotonic() - looked), 2.0))
 
 
 def tails(folder: Path, *, characters: int = 3000) -> str:

@@ -65,7 +65,7 @@ class Web:
         assert self._process.poll() is None, self.said()
         try:
             return requests.get(f"{self.url}/accounts/login/", timeout=5).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
 
