@@ -28,7 +28,8 @@ from campaigns.queries import progress  # noqa: E402
 from demo import sheet, verdict  # noqa: E402
 from demo.far_sides import SMS_RULES, WHATSAPP_RULES  # noqa: E402
 from domain.whatsapp_ids import key_of  # noqa: E402
-from lib.mongo import retry_unavailable  # noqa: E402
+from gateways.models import Gateway  # noqa: E402
+from lib.mongo import retry_unavailable, server_now  # noqa: E402
 from messaging.models import Message  # noqa: E402
 from sessions_app.models import Session  # noqa: E402
 from sessions_app.queries import connected_gateways  # noqa: E402
@@ -47,8 +48,8 @@ CAMPAIGNS = {
     ),
 }
 PACE = ("--delay", "0.5", "--variation", "0")
-STANDSTILL = 120.0
-"""Seconds without any change after which the demo gives up."""
+STANDSTILL = 155.0
+"""Seconds without any change after which the demo gives up: a line that fails three times rests 144 s at most."""
 DEADLINE = 600.0
 """Seconds from the demo's beginning after which it gives up in any case."""
 CALM, CALM_WHILE_OWED = 4.0, 20.0
@@ -91,9 +92,11 @@ class Story:
             if now != last:
                 last, still_since = now, time.monotonic()
             elif time.monotonic() - still_since > STANDSTILL:
-                raise GaveUp(f"for {STANDSTILL:g} s nothing has moved while it waited for {what}: {last}")
+                raise GaveUp(
+                    f"for {STANDSTILL:g} s nothing has moved while it waited for {what}: {last}\n{self.standing()}"
+                )
             if time.time() - self.since > DEADLINE:
-                raise GaveUp(f"{DEADLINE:g} s are over, and it still waits for {what}: {last}")
+                raise GaveUp(f"{DEADLINE:g} s are over, and it still waits for {what}: {last}\n{self.standing()}")
             time.sleep(every)
 
     def begin(self) -> None:
@@ -171,6 +174,20 @@ class Story:
     def counts(self) -> dict[str, dict[str, int]]:
         found = {campaign.name: progress(campaign).counts for campaign in Campaign.objects.filter(name__in=CAMPAIGNS)}
         return {name: found[name] for name in CAMPAIGNS if name in found}
+
+    def standing(self) -> str:
+        """How the lines and their sessions do, for who asks why nothing moves."""
+
+        def read() -> str:
+            states = dict(Session.objects.values_list("gateway", "status"))
+            lines = [f"MongoDB's time is {server_now():%H:%M:%S}."]
+            for line in Gateway.objects.order_by("name"):
+                until = f"not before {line.next_send_at:%H:%M:%S}" if line.next_send_at else "at any time"
+                said = [line.lane_state, line.health, line.health_reason, states.get(line.pk, ""), f"sends {until}"]
+                lines.append(f"  {line.name}: {', '.join(word for word in said if word)}")
+            return "\n".join(lines)
+
+        return _patiently(read)
 
     def judged(self) -> verdict.Verdict:
         names = dict(Campaign.objects.filter(name__in=CAMPAIGNS).values_list("pk", "name"))

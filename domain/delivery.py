@@ -77,6 +77,7 @@ class Scope(StrEnum):
 
     MESSAGE = "message"
     LINE = "line"  # the line is in trouble: slow down or rest, the message is not to blame
+    SESSION = "session"  # what carries the line is away, and others bring it back: ask again soon
 
 
 @dataclass(frozen=True, slots=True)

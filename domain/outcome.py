@@ -15,6 +15,10 @@ LINE_REST_MAX = 120.0
 STRIKES = 3
 """Failures in a row after which a line that sends one by one, at a person's pace, takes the longest rest at once."""
 
+SESSION_REST = 2.0
+"""The rest, in seconds, of a line whose session is away: it is looked after every second, and whoever does so says that
+it is away for longer. The line has not failed, so this is no strike."""
+
 RETRY_AFTER_MAX = 900.0
 """The longest rest, in seconds, that a far side can ask a line to take."""
 
@@ -132,7 +136,8 @@ def line_after(answers: list[Sent | SendError], *, failures: int, draw: float, s
 
     `draw` in [0, 1) spreads the rests, so that lines that failed together don't come back together. A far side that
     asks for time gets it; one that does not answer gets 1, 2, 4 … seconds, at most LINE_REST_MAX. With `strikes` it
-    gets all of that at once after so many bad batches in a row.
+    gets all of that at once after so many bad batches in a row. A line whose session is away is asked again soon,
+    however often: that says nothing of the line.
     """
     accepted = any(isinstance(a, Sent) for a in answers)
     errors = [a for a in answers if isinstance(a, SendError)]
@@ -141,7 +146,7 @@ def line_after(answers: list[Sent | SendError], *, failures: int, draw: float, s
         a
         for a in errors
         if (a.retry_after is not None and (a.kind is not ErrorKind.REFUSED or a.scope is Scope.LINE))
-        or (not accepted if a.kind is ErrorKind.UNKNOWN else a.scope is Scope.LINE)
+        or (not accepted if a.kind is ErrorKind.UNKNOWN else a.scope is not Scope.MESSAGE)
     ]
     if not trouble:
         # Answers that blame the message alone say that the line works; no answers say nothing.
@@ -149,9 +154,12 @@ def line_after(answers: list[Sent | SendError], *, failures: int, draw: float, s
         return Rest(0.0, 0 if judged else failures, probing=False, down=False)
     asked = [a.retry_after for a in trouble if a.retry_after is not None]
     worst = trouble[-1]
-    count = 1 if accepted else failures + 1
-    # A far side that asks for no time at all gets some all the same.
-    own = LINE_REST_MAX if strikes and count >= strikes else min(2.0 ** min(count - 1, 30), LINE_REST_MAX)
+    if all(a.scope is Scope.SESSION for a in trouble):
+        count, own = max(1, 0 if accepted else failures), SESSION_REST
+    else:
+        count = 1 if accepted else failures + 1
+        # A far side that asks for no time at all gets some all the same.
+        own = LINE_REST_MAX if strikes and count >= strikes else min(2.0 ** min(count - 1, 30), LINE_REST_MAX)
     seconds = max(min(max(asked, default=0.0), RETRY_AFTER_MAX), own)
     seconds *= 1.0 + 0.2 * draw
     limited = all(a.code in ("http_429", "http_503") for a in trouble)

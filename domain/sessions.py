@@ -206,9 +206,11 @@ def judge(known: Known, seen: Seen) -> tuple[SessionStatus, str, str]:  # noqa: 
         return SessionStatus.BLOCKED, BLOCKS[seen.mode], ""
     if seen.loaded and seen.mode == "CONFLICT":
         return SessionStatus.CONFLICT, Cause.CONFLICT, ""
-    if seen.loaded and seen.mode == "SYNCING":
+    # So every page begins, also one that will ask to be paired: until it is open it only starts.
+    opening = seen.mode == "SYNCING" and seen.info == "OPENING" and not seen.authenticated
+    if seen.loaded and seen.mode == "SYNCING" and not opening:
         return SessionStatus.SYNCING, "", ""
-    if not is_ready(seen) or not seen.mode:
+    if not is_ready(seen) or not seen.mode or opening:
         return SessionStatus.STARTING, Cause.LOADING, seen.phase
     if seen.mode == "QR":
         return SessionStatus.PAIRING, *_pairing(known, seen)

@@ -58,7 +58,7 @@ def _ack(value: Any) -> int | None:
 _REFUSALS: Mapping[str, tuple[str, Scope, str]] = {
     "late": ("not_started", Scope.MESSAGE, "Its time to start had passed."),
     "superseded": ("superseded", Scope.LINE, "A later holder of the line has begun."),
-    "not_connected": ("not_connected", Scope.LINE, "The session is not connected."),
+    "not_connected": ("not_connected", Scope.SESSION, "The session is not connected."),
 }
 
 
@@ -152,7 +152,7 @@ def after_look(attempt_id: str, key: str, look: Look, *, started_ms: float) -> R
         return Unknown(attempt_id, "WhatsApp has not confirmed the message yet.")
     if not look.connected:
         # Chats that are not loaded whole lack messages that were sent.
-        return SendError(attempt_id, ErrorKind.REFUSED, "not_connected", _REFUSALS["not_connected"][2], Scope.LINE)
+        return SendError(attempt_id, ErrorKind.REFUSED, "not_connected", _REFUSALS["not_connected"][2], Scope.SESSION)
     if look.login_since > started_ms - CLOCK_MARGIN_MS:
         return Unknown(attempt_id, "The account was linked anew after the message was begun.", final=True)
     fenced = not look.seen and look.born < started_ms - CLOCK_MARGIN_MS

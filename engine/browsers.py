@@ -35,7 +35,10 @@ def look_after(session_id: ObjectId) -> None:
 
 @contextmanager
 def hold_lane(gateway_id: ObjectId) -> Generator[bool]:
-    """Nothing is sent by the gateway meanwhile; False where that can't be had now."""
+    """Nothing is sent by the gateway meanwhile; False where that can't be had now.
+
+    What is done to a page or its browser meanwhile renews it, so a rest that the line took for the old one ends.
+    """
     held = _acquire(gateway_id)
     if held is None:
         # Without a gateway there is nothing that could send.
@@ -43,6 +46,7 @@ def hold_lane(gateway_id: ObjectId) -> Generator[bool]:
         return
     try:
         yield True
+        held.try_anew()
     finally:
         held.release(again=False, served=None)
 

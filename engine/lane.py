@@ -94,6 +94,11 @@ class Lane:
         self.wait = max(seconds, self.left_to_wait())
         self._waiting_since = time.monotonic()
 
+    def try_anew(self) -> None:
+        """End a rest after failures: what failed is another one now, and the next message shows whether it works."""
+        if self.gateway.failures:
+            self.wait = 0.0
+
     def left_to_wait(self) -> float:
         return max(0.0, self.wait - (time.monotonic() - self._waiting_since))
 

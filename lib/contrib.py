@@ -5,6 +5,8 @@ from django.contrib.admin.apps import AdminConfig as BaseAdminConfig
 from django.contrib.auth.apps import AuthConfig as BaseAuthConfig
 from django.contrib.contenttypes.apps import ContentTypesConfig as BaseContentTypesConfig
 
+import lib.mongodb  # noqa: F401  # before an app imports the backend by itself
+
 OBJECT_ID = "django_mongodb_backend.fields.ObjectIdAutoField"
 
 

@@ -3,9 +3,13 @@
 import sys
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.isolation"]
+
+# A password's hash takes a third of a second on purpose. Nobody guesses those of tests, which make a user each.
+PBKDF2PasswordHasher.iterations = 1
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

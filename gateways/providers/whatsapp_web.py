@@ -229,7 +229,7 @@ def _seconds(outbound: Outbound) -> float:
 def _refused(attempt_id: str, error: Unreached) -> Sent | SendError:
     if error.code == "late":
         return after_answer(attempt_id, "", PageAnswer("late"))
-    return SendError(attempt_id, ErrorKind.REFUSED, error.code, error.detail[:300], Scope.LINE)
+    return SendError(attempt_id, ErrorKind.REFUSED, error.code, error.detail[:300], Scope.SESSION)
 
 
 def _kept(store: Callable[[], _T]) -> _T | None:

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from bson import ObjectId
@@ -244,6 +245,8 @@ def test_count_that_takes_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> N
     def slow(*_: Any, **__: Any) -> int:
         raise queries.ExecutionTimeout("too long")
 
+    make_debtor()
+    monkeypatch.setattr(queries, "FEW", 0)
     monkeypatch.setattr(queries, "_count", slow)
     assert count(campaign) == Counted(0, slow=True)
     assert audience_look.Reach(None, 0) == audience_look.reach(campaign, audience_look.Look(count(campaign), []))
@@ -275,3 +278,12 @@ def test_pages_of_a_filter_and_rows_of_a_range_read_an_index_in_order(tmp_path: 
     plan = str(collection(ImportRow).find(rows).sort("number", 1).limit(5).explain()["queryPlanner"]["winningPlan"])
     assert "'import_row_once'" in plan
     assert "'SORT'" not in plan
+
+
+def test_count_of_a_few_is_asked_again_when_a_busy_machine_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = chosen(AudienceKind.FILTER, tests=[{"key": "x", "op": "has", "values": ""}])
+    late = queries.ExecutionTimeout("too long")
+    monkeypatch.setattr(queries, "_count", Mock(side_effect=[late, late, 3]))
+    assert count(campaign) == Counted(3)
+    monkeypatch.setattr(queries, "_count", Mock(side_effect=late))
+    assert count(campaign) == Counted(0, slow=True)

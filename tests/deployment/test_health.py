@@ -42,7 +42,7 @@ def web(log: Path, **environment: str) -> Iterator[str]:
         assert process.poll() is None, log.read_text()
         try:
             return requests.get(f"{url}/health/", timeout=60).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     try:

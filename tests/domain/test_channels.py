@@ -101,7 +101,7 @@ def test_surely_not_sent_by_answer() -> None:
         NOT_ON_WHATSAPP,
         SendError("a", ErrorKind.PERMANENT, "rejected_by_whatsapp"),
         SendError("a", ErrorKind.UNKNOWN, "no_ack"),
-        SendError("a", ErrorKind.REFUSED, "not_connected", scope=Scope.LINE),
+        SendError("a", ErrorKind.REFUSED, "not_connected", scope=Scope.SESSION),
     ]
     assert [surely_not_sent(answer) for answer in answers] == [False, True, False, False, True]
 
@@ -111,3 +111,13 @@ def test_line_after_three_strikes_rests_its_longest_at_once() -> None:
     rests = [line_after([lost], failures=failures, draw=0.0, strikes=STRIKES).seconds for failures in range(5)]
     assert rests == [1.0, 2.0, 120.0, 120.0, 120.0]
     assert line_after([Sent("a")], failures=4, draw=0.0, strikes=STRIKES).failures == 0
+
+
+def test_line_after_a_session_that_is_away_is_asked_again_soon_however_often() -> None:
+    away = SendError("a", ErrorKind.REFUSED, "no_browser", scope=Scope.SESSION)
+    rests = [line_after([away], failures=failures, draw=0.0, strikes=STRIKES) for failures in range(5)]
+    assert [(rest.seconds, rest.failures) for rest in rests] == [(2.0, 1), (2.0, 1), (2.0, 2), (2.0, 3), (2.0, 4)]
+    assert all(rest.probing and rest.down for rest in rests)
+    lost = SendError("b", ErrorKind.UNKNOWN, "no_ack")
+    assert line_after([away, lost], failures=2, draw=0.0, strikes=STRIKES).seconds == 120.0
+    assert line_after([Sent("c"), away], failures=4, draw=0.0, strikes=STRIKES).failures == 1

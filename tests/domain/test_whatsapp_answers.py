@@ -47,7 +47,7 @@ ENDS = [
     ({"outcome": "not_on_whatsapp"}, absent(A), Unknown(A, "The number is not on WhatsApp.")),
     ({"outcome": "late"}, refused("not_started", "Its time to start had passed.", Scope.MESSAGE), None),
     ({"outcome": "superseded"}, refused("superseded", "A later holder of the line has begun."), None),
-    ({"outcome": "not_connected"}, refused("not_connected", "The session is not connected."), None),
+    ({"outcome": "not_connected"}, refused("not_connected", "The session is not connected.", Scope.SESSION), None),
     ({"outcome": "seen"}, unknown("seen", "The page has seen the message before."),
      Unknown(A, "The page has seen the message before.")),
     ({"outcome": "error", "sent": False, "error": "no chat"}, refused("page_error", "no chat"), None),
@@ -73,7 +73,7 @@ LOOK = {
 }  # fmt: skip
 UNCONFIRMED = Unknown(A, "WhatsApp has not confirmed the message yet.")
 OTHER_LOGIN = Unknown(A, "The account was linked anew after the message was begun.", final=True)
-OFFLINE = refused("not_connected", "The session is not connected.")
+OFFLINE = refused("not_connected", "The session is not connected.", Scope.SESSION)
 JUST_BEFORE = STARTED - CLOCK_MARGIN_MS
 
 LOOKS = [

@@ -1,12 +1,13 @@
 """How sessions come to be looked after, and how a lane keeps still while its page is not."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 
 from engine import browsers, lane
 from gateways.models import Gateway, LaneState
-from lib.mongo import collection
+from lib.mongo import collection, server_now
 from sessions_app import commands, ownership
 from sessions_app.models import Session
 from tests.factories.sessions import make_session, make_whatsapp_pool
@@ -57,6 +58,18 @@ def test_held_lane_sends_nothing_until_it_is_let_go() -> None:
         assert lane.queue(gateway) is False
     gateway.refresh_from_db()
     assert (gateway.lane_state, gateway.lane_epoch) == (LaneState.IDLE, 1)
+
+
+@pytest.mark.parametrize(("failures", "rests"), [(3, False), (0, True)])
+def test_rest_after_failures_ends_with_what_renews_the_page(failures: int, rests: bool) -> None:
+    """What failed is another one then; pacing goes on as it was."""
+    gateway = Gateway.objects.get(pk=make_session(make_whatsapp_pool()).gateway)
+    soon = server_now() + timedelta(seconds=100)
+    Gateway.objects.filter(pk=gateway.pk).update(failures=failures, next_send_at=soon)
+    with browsers.hold_lane(gateway.pk) as held:
+        assert held is True
+    gateway.refresh_from_db()
+    assert (gateway.next_send_at is not None, gateway.failures) == (rests, failures)
 
 
 def test_lane_that_works_is_held_as_soon_as_it_is_free(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from campaigns.models import Attachment
-from domain.delivery import Media
+from domain.delivery import ErrorKind, Media, Scope, SendError
+from domain.outcome import STRIKES
 from domain.states import SessionStatus
 from engine import deal, deliver, lane, readiness, recover, tick
 from engine.deliver import Slice
@@ -114,6 +115,31 @@ def test_a_session_that_fails_three_times_rests_and_others_send_its_share(far_si
     run_until_idle(good)
     assert state(campaign) == {"sent": 17, "uncertain": 3}
     assert far_side.stats()["duplicated_recipients"] == 0
+
+
+def test_a_session_that_is_away_rests_its_line_for_a_moment_however_often_it_is_tried(
+    far_side: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its supervisor was killed, say, so that it counts as connected: the line goes on as soon as it is back."""
+    pool = whatsapp_pool()
+    line = session_line(pool, f"{far_side.url}/send/a")
+    campaign = whatsapp_campaign(pool)
+    add_recipients(campaign, 2)
+
+    def away(self, batch, *, not_after):
+        return [SendError(one.attempt_id, ErrorKind.REFUSED, "no_browser", scope=Scope.SESSION) for one in batch]
+
+    monkeypatch.setattr(deliver, "SLICE_SECONDS", 0.5)
+    with monkeypatch.context() as patch:
+        patch.setattr(SessionOverHttp, "send", away)
+        for _ in range(STRIKES + 1):
+            Gateway.objects.filter(pk=line.pk).update(next_send_at=None)
+            run_slice(line.pk)
+            line.refresh_from_db()
+            assert line.next_send_at - server_now() < timedelta(seconds=3)
+    Gateway.objects.filter(pk=line.pk).update(next_send_at=None)
+    run_until_idle(line)
+    assert state(campaign) == {"sent": 2}
 
 
 @pytest.mark.parametrize(("connected", "delay"), [(1, 2.0), (4, 4.0), (9, 6.0)])

@@ -1,12 +1,21 @@
 """A cluster of real workers and a far side, shared by a module's tests and healed between them."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.cluster import Cluster
+from tests.faults.progress import tell_logs
 from tests.gateways.simulated import RunningGateway
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    given = item.funcargs
+    running = [given[name] for name in ("running_cluster",) if name in given]
+    running += [given["installed"].host] if "installed" in given else []
+    return (yield from tell_logs([cluster.logs for cluster in running]))
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,16 @@
 """Waits on progress: a machine may be as slow as it likes, but a standstill fails, and says what stood still."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 
-STANDSTILL = 120.0
-"""Seconds without any movement that are a standstill. The slowest thing on the way is a process that starts (the
-runner gives it 60 s); a lane's lease, a lost task and a lost broker take less."""
+import pytest
+
+STANDSTILL = 155.0
+"""Seconds without any movement that are a standstill. The slowest thing on the way is the rest of a line that fails
+three times, 144 s at most; a process that starts (the runner gives it 60 s), a lane's lease, a lost task and a lost
+broker take less."""
 
 MOST = 600.0
 """Seconds after which a wait ends although something moves: it may move in a circle."""
@@ -24,7 +27,10 @@ def until(
     """Wait for the condition, for as long as what `moved` returns keeps changing."""
     last, since = moved(), time.monotonic()
     began = since
-    while not condition():
+    while True:
+        looked = time.monotonic()
+        if condition():
+            return
         now = moved()
         if now != last:
             last, since = now, time.monotonic()
@@ -33,7 +39,8 @@ def until(
             raise AssertionError(
                 f"not there after {waited:.0f} s, and nothing moved for {stood:.0f} s. Last seen: {last}\n{report()}"
             )
-        time.sleep(0.1)
+        # A look by a command takes seconds of the machine, which what is waited for needs too.
+        time.sleep(min(max(0.1, time.monotonic() - looked), 2.0))
 
 
 def tails(folder: Path, *, characters: int = 3000) -> str:
@@ -42,3 +49,14 @@ def tails(folder: Path, *, characters: int = 3000) -> str:
         f"== {path.name}\n{path.read_text(errors='replace')[-characters:]}" for path in sorted(folder.glob("*.log"))
     ]
     return "\n".join(found)
+
+
+def tell_logs(folders: Iterable[Path]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """The body of pytest_runtest_makereport (a wrapper): a test that failed shows what its services said at the end.
+
+    Their directory is gone when anybody could look.
+    """
+    report = yield
+    if report.failed:
+        report.sections += [(f"Ends of the logs in {folder}", tails(folder)) for folder in folders if folder.is_dir()]
+    return report

@@ -33,7 +33,6 @@ WHATSAPP_WEB_URL: str = ENV["WHATSAPP_WEB_URL"]
 PROFILES = DATA / "profiles"
 
 INSTALLED_APPS = [
-    "daphne",
     "lib.contrib.AdminConfig",
     "lib.contrib.AuthConfig",
     "lib.contrib.AxesConfig",

@@ -150,8 +150,8 @@ def test_attempt_that_is_sent_twice_goes_out_once(scene: Scene, person: str) -> 
                                      {"driver_url": "http://127.0.0.1:9"}])  # fmt: skip
 def test_session_without_browser_sends_nothing(scene: Scene, person: str, changes: dict[str, object]) -> None:
     Session.objects.filter(pk=scene.session.pk).update(**changes)
-    assert code(scene.send(scene.outbound(person))) == (ErrorKind.REFUSED, "no_browser", Scope.LINE)
-    assert code(scene.reconcile(scene.outbound(person))) == (ErrorKind.REFUSED, "no_browser", Scope.LINE)
+    assert code(scene.send(scene.outbound(person))) == (ErrorKind.REFUSED, "no_browser", Scope.SESSION)
+    assert code(scene.reconcile(scene.outbound(person))) == (ErrorKind.REFUSED, "no_browser", Scope.SESSION)
     assert scene.arrivals() == []
 
 
@@ -161,7 +161,7 @@ def test_page_that_is_not_ready_sends_nothing(scene: Scene, person: str) -> None
     epoch = scene.account.state().epoch
     scene.whatsapp.phone("reload", number=number)
     wait_for(lambda: scene.account.state().epoch not in ("", epoch), what="the page to load again")
-    assert code(scene.send(scene.outbound(person))) == (ErrorKind.REFUSED, "not_connected", Scope.LINE)
+    assert code(scene.send(scene.outbound(person))) == (ErrorKind.REFUSED, "not_connected", Scope.SESSION)
     scene.whatsapp.control(accounts={})
     scene.whatsapp.phone("reload", number=number)
     scene.account.wait_connected()
