@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from accounts.roles import Scope
 from campaigns import watching, wording
 from campaigns.describe import line_sentence, shortage_sentence
 from campaigns.models import Campaign
@@ -44,10 +45,12 @@ class CampaignRow:
         return self.shown.campaign
 
 
-def campaigns() -> dict[str, Any]:
-    """The campaigns that are paused, run, or wait for their time: those that need somebody first, then the newest."""
+def campaigns(scope: Scope) -> dict[str, Any]:
+    """A scope's campaigns that are paused, run, or wait for their time: those that need somebody first, then the
+    newest."""
+    seen = Campaign.objects.filter(**scope.where())
     found = {
-        status: list(Campaign.objects.filter(status=status.value).order_by("-created_at")[:most])
+        status: list(seen.filter(status=status.value).order_by("-created_at")[:most])
         for status, most in AT_WORK.items()
     }
     still = watching.standings([*found[S.PAUSED], *found[S.SCHEDULED]])
@@ -56,7 +59,7 @@ def campaigns() -> dict[str, Any]:
     rows.sort(key=lambda row: (not row.urgent, order.index(S(row.campaign.status))))  # stable: the newest stay first
     more = 0
     if any(len(found[status]) == most for status, most in AT_WORK.items()):
-        more = Campaign.objects.filter(status__in=[status.value for status in AT_WORK]).count() - len(rows)
+        more = seen.filter(status__in=[status.value for status in AT_WORK]).count() - len(rows)
     return {"rows": rows, "more": max(0, more)}
 
 
