@@ -96,6 +96,7 @@ ACCESS: Mapping[str, Role | None] = {
     # The installation's settings.
     "preferences:settings": A,
     "preferences:group": A,
+    "preferences:reset": A,
     # One's own account.
     "accounts:login": ANYBODY,
     "accounts:language": ANYBODY,

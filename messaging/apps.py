@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db import transaction
 from django.db.models.signals import post_delete
 
 
@@ -15,4 +16,5 @@ def _debtor_is_gone(instance: Any, **_: Any) -> None:
     """No cursor meets what is not there any more."""
     from messaging.following import follow
 
-    follow([instance.pk])
+    gone = [instance.pk]
+    transaction.on_commit(lambda: follow(gone))

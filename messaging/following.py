@@ -109,7 +109,7 @@ def follow_changes(name: str) -> int:
     order = [("updated_at", 1), ("_id", 1)]
     rows = collection(Debtor).find(until, {"phone": 1, "updated_at": 1}).min(place).hint(DEBTORS_INDEX).sort(order)
     seen = (cursor.last, cursor.at.replace(tzinfo=None))
-    found = [row for row in rows.limit(PAGE + 1) if (row["_id"], row["updated_at"]) != seen]
+    found = [row for row in rows.limit(PAGE + 1) if (row["_id"], row["updated_at"]) != seen][:PAGE]
     if not found:
         return 0
     follow([row["_id"] for row in found], {row["phone"] for row in found})

@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from accounts.roles import scope_of
 from campaigns import export, looking, watching, wording
 from campaigns.commands import MAY_RETRY
 from campaigns.models import Campaign, CampaignChannel
+from debtors.models import Debtor
 from domain.states import MessageStatus
 from gateways.models import Channel, Gateway
 from lib.htmx import is_part
@@ -146,10 +148,12 @@ def message_detail(request: HttpRequest, pk: ObjectId, message: ObjectId) -> Htt
     campaign = looking.seen_campaign(request.user, pk, with_file)
     found = get_object_or_404(Message, pk=message, campaign=pk)
     [(_message, line, reason)] = wording.shown_messages([found])
+    seen = scope_of(request.user).where()
     names = dict(Gateway.objects.filter(pk__in={each.gateway for each in found.attempts}).values_list("pk", "name"))
     context: dict[str, Any] = {
         "campaign": campaign,
         "message": found,
+        "debtor": Debtor.objects.filter(pk=found.debtor, **seen).values_list("pk", flat=True).first(),
         "line": line,
         "reason": reason,
         "attempts": [
