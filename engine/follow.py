@@ -9,6 +9,7 @@ SPAN_SECONDS = 0.3
 
 def follow_debtors() -> int:
     """Follow their changes for at most SPAN_SECONDS a cursor; returns how many debtors were looked at."""
+    following.follow_gone()
     return sum(_follow(cursor) for cursor in following.LIMITS)
 
 

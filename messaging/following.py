@@ -3,7 +3,8 @@
 Who may read a conversation depends on it, so it is never left to chance: a text is stored with what is known of its
 sender, read in the same transaction, and every change of a debtor is followed twice. The first cursor along their
 `updated_at` goes up to now, the second one stays behind by more than a transaction can take: it meets what was not
-committed yet when the first one passed, and what a text being stored did not know yet.
+committed yet when the first one passed, and what a text being stored did not know yet. What was deleted has no
+`updated_at`: conversations are looked through, round and round, for debtors who are gone.
 """
 
 from collections import defaultdict
@@ -24,12 +25,14 @@ from messaging.models import Conversation, Followed
 
 PAGE = 1_000
 """Debtors that are followed at once."""
+ROUND = 500
+"""Conversations that are looked through at once for debtors who are gone."""
 MOST_KEPT = 500
 """Debtors with one phone that a conversation keeps: a number that stands for none is in many rows of some files."""
-AT_ONCE, SURELY = "at once", "surely"
+AT_ONCE, SURELY, GONE = "at once", "surely", "gone"
 LIMITS = {AT_ONCE: timedelta(seconds=5), SURELY: timedelta(seconds=-90)}
 """How far each cursor goes, from now: clocks differ by a little, and a transaction ends within 60 s."""
-FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST, NONE = datetime(1970, 1, 1, tzinfo=UTC), ObjectId("0" * 24)
 DEBTORS_INDEX = "debtor_updated"
 _STORED = ("name", "debtor", "debtors", "owners")
 
@@ -102,7 +105,7 @@ def follow(debtors: Collection[ObjectId], phones: Iterable[str] = ()) -> int:
 
 def follow_changes(name: str) -> int:
     """Follow the next changes of debtors behind a cursor; returns how many there were. Harmless if two run at once."""
-    cursor = Followed.objects.get_or_create(name=name, defaults={"at": FIRST, "last": ObjectId("0" * 24)})[0]
+    cursor = _cursor(name)
     # The bound is the place of the last one, which is there again: a filter by both fields would be two searches.
     place = [("updated_at", cursor.at), ("_id", cursor.last)]
     until = {"updated_at": {"$lte": server_now() + LIMITS[name]}}
@@ -117,3 +120,24 @@ def follow_changes(name: str) -> int:
     after = {"at": found[-1]["updated_at"].replace(tzinfo=UTC), "last": found[-1]["_id"]}
     compare_and_set(Followed, cursor.pk, before, after)
     return len(found)
+
+
+def follow_gone() -> int:
+    """Look through the next conversations for debtors who are gone; returns how many conversations were behind.
+
+    Whoever deletes debtors may have them followed at once.
+    """
+    cursor = _cursor(GONE)
+    after = {"_id": {"$gt": cursor.last}}
+    rows = list(collection(Conversation).find(after, {"debtors": 1}).sort("_id", 1).limit(ROUND))
+    last = rows[-1]["_id"] if len(rows) == ROUND else NONE
+    if last != cursor.last:
+        compare_and_set(Followed, cursor.pk, {"last": cursor.last}, {"last": last})
+    known = {key for row in rows for key in row.get("debtors", ())}
+    there = collection(Debtor).find({"_id": {"$in": list(known)}}, {"_id": 1}) if known else ()
+    gone = known - {row["_id"] for row in there}
+    return follow(gone) if gone else 0
+
+
+def _cursor(name: str) -> Followed:
+    return Followed.objects.get_or_create(name=name, defaults={"at": FIRST, "last": NONE})[0]

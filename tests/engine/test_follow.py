@@ -80,7 +80,19 @@ def test_nobody_keeps_the_conversation_of_a_debtor_who_is_gone(luis: User) -> No
     debtor = make_debtor("Rosa", phone=PHONE, owner=luis)
     wrote()
     debtor.delete()
+    follow_debtors()
     assert stored() == ("", [])
+
+
+def test_conversations_are_looked_through_round_and_round(luis: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "ROUND", 2)
+    debtors = [make_debtor("Rosa", owner=luis) for _ in range(3)]
+    for debtor in debtors:
+        wrote(debtor.phone)
+    for place in (2, 0):
+        Debtor.objects.filter(pk=debtors[place].pk).delete()
+        assert [following.follow_gone() for _ in range(2)] == [int(place == 0), int(place == 2)]
+    assert [stored(debtor.phone)[1] for debtor in debtors] == [[], [luis.pk], []]
 
 
 def test_import_that_gives_debtors_to_somebody_is_followed(luis: User, eva: User, tmp_path: Path) -> None:
