@@ -26,7 +26,11 @@ def _of_campaign(show: Callable[[Campaign], Context]) -> Callable[[str], Context
         pk = object_id(looking.pk_of(key))
         campaign = Campaign.objects.select_related("owner").filter(pk=pk).first()
         shown = None if campaign is None else show(campaign)
-        return None if shown is None else {**shown, "acts": not key.endswith(looking.LOOK)}
+        if shown is None:
+            return None
+        acts = not key.endswith(looking.LOOK)
+        # What hinders it is for those who can mend it.
+        return {**shown, "acts": acts, "hints": shown.get("hints") if acts else ()}
 
     return context
 

@@ -54,7 +54,8 @@ def campaigns(scope: Scope) -> dict[str, Any]:
         for status, most in AT_WORK.items()
     }
     still = watching.standings([*found[S.PAUSED], *found[S.SCHEDULED]])
-    rows = [_row(one) for one in (*still, *(watching.standing(campaign) for campaign in found[S.RUNNING]))]
+    moving = [watching.standing(campaign) for campaign in found[S.RUNNING]]
+    rows = [_row(one, ways=scope.everything) for one in (*still, *moving)]
     order = list(AT_WORK)
     rows.sort(key=lambda row: (not row.urgent, order.index(S(row.campaign.status))))  # stable: the newest stay first
     more = 0
@@ -63,13 +64,14 @@ def campaigns(scope: Scope) -> dict[str, Any]:
     return {"rows": rows, "more": max(0, more)}
 
 
-def _row(found: Standing) -> CampaignRow:
+def _row(found: Standing, *, ways: bool) -> CampaignRow:
+    """`ways`: also with what its lines lack, for those who can mend it."""
     campaign = found.campaign
     why: list[str] = []
     urgent = campaign.status == S.PAUSED
     if urgent and campaign.pause_reason:
         why.append(_("Paused: %(reason)s") % {"reason": campaign.pause_reason})
-    if campaign.status == S.RUNNING:
+    if ways and campaign.status == S.RUNNING:
         troubles = watching.troubles(campaign.pk)
         if troubles.sessions is not None:
             why.append(shortage_sentence(troubles.sessions, campaign.channel))
