@@ -40,9 +40,9 @@ ACCESS: Mapping[str, Role | None] = {
     "campaigns:messages": E,
     "campaigns:message": E,
     "campaigns:export": E,
+    "campaigns:attachment": E,
     "campaigns:new": S,
     "campaigns:day": S,
-    "campaigns:attachment": S,
     "campaigns:edit": S,
     "campaigns:preview": S,
     "campaigns:attach": S,
@@ -60,6 +60,7 @@ ACCESS: Mapping[str, Role | None] = {
     "campaigns:archive": S,
     "campaigns:unarchive": S,
     "campaigns:duplicate": S,
+    "campaigns:owner": S,
     "campaigns:delete": S,
     # Sessions.
     "desk:sessions": S,

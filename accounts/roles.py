@@ -55,6 +55,11 @@ class Scope:
         """It as arguments of a queryset's `filter`; a list's field matches where the owner is among them."""
         return {} if self.owner is None else {field: self.owner}
 
+    @property
+    def key(self) -> str:
+        """It in the key of a live part: whose it is, empty for everybody's."""
+        return "" if self.owner is None else str(self.owner)
+
 
 EVERYTHING = Scope(None)
 """What commands and the engine see."""
@@ -63,3 +68,13 @@ EVERYTHING = Scope(None)
 def scope_of(user: Any) -> Scope:
     """Whose things a user sees: an executive sees their own."""
     return EVERYTHING if user.has_role(Role.SUPERVISOR) else Scope(ObjectId(user.pk))
+
+
+def scope_of_key(key: str) -> Scope:
+    """The scope that a live part's key says."""
+    return Scope(ObjectId(key)) if key else EVERYTHING
+
+
+def sees(user: Any, key: str) -> bool:
+    """Whether a live part whose key is a scope's is for that user: of exactly what they see, neither more nor less."""
+    return bool(user.has_role(Role.EXECUTIVE)) and scope_of(user).key == key

@@ -1,9 +1,9 @@
 """The live parts of the campaigns' pages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from campaigns import commands, showing, watching, wording
+from campaigns import commands, looking, showing, watching, wording
 from campaigns.editing import digest, edit_of
 from campaigns.lacks import FIELDS
 from campaigns.models import Campaign
@@ -13,18 +13,30 @@ from lib.converters import object_id
 from live.fragments import SUPERVISORS, Fragment, of_object, register
 from messaging import queries as messaging
 from messaging.filters import NO_REASON
+from messaging.models import Conversation
 
 Context = Mapping[str, Any] | None
 
 
 def _of_campaign(show: Callable[[Campaign], Context]) -> Callable[[str], Context]:
-    """A fragment's context from the campaign whose id is its key; None when that is gone."""
+    """A fragment's context from the campaign of its key; None when that is gone. `acts` tells the template whether
+    whoever looks at it may act, or go where the lines are."""
 
     def context(key: str) -> Context:
-        campaign = Campaign.objects.select_related("owner").filter(pk=object_id(key)).first()
-        return None if campaign is None else show(campaign)
+        pk = object_id(looking.pk_of(key))
+        campaign = Campaign.objects.select_related("owner").filter(pk=pk).first()
+        shown = None if campaign is None else show(campaign)
+        if shown is None:
+            return None
+        acts = not key.endswith(looking.LOOK)
+        # What hinders it is for those who can mend it.
+        return {**shown, "acts": acts, "hints": shown.get("hints") if acts else ()}
 
     return context
+
+
+def _of_its_campaign(key: str) -> Sequence[str]:
+    return (f"campaign.{looking.pk_of(key)}",)
 
 
 def row(campaign: Campaign) -> Context:
@@ -104,7 +116,14 @@ def changes(key: str) -> Context:
 
 def replies(campaign: Campaign) -> Context:
     answers = watching.answers(campaign.pk)
-    return {"people": answers.people, "rows": [(reply, person_key(reply.phone)) for reply in answers.latest]}
+    keys = [person_key(reply.phone) for reply in answers.latest]
+    # Whoever only looks on is the campaign's owner: not each who answered is among the owner's people.
+    theirs = Conversation.objects.filter(key__in=keys, owners=campaign.owner_id) if campaign.owner_id else ()
+    return {
+        "people": answers.people,
+        "rows": list(zip(answers.latest, keys, strict=True)),
+        "theirs": {one.key for one in theirs},
+    }
 
 
 def last(campaign: Campaign) -> Context:
@@ -124,15 +143,27 @@ def draft(key: str) -> Context:
     return {"digest": digest(campaign, step), "edit": edit_of(campaign, step), "status": campaign.status}
 
 
-CAMPAIGN = of_object("campaign")
-register(Fragment("campaign-row", "campaigns/_row.html", CAMPAIGN, _of_campaign(row), SUPERVISORS))
-register(Fragment("campaign-progress", "campaigns/_progress.html", CAMPAIGN, _of_campaign(progress), SUPERVISORS))
-register(Fragment("campaign-funnel", "campaigns/_funnel.html", CAMPAIGN, _of_campaign(funnel), SUPERVISORS))
-register(Fragment("campaign-actions", "campaigns/_actions.html", CAMPAIGN, _of_campaign(actions), SUPERVISORS))
-register(Fragment("campaign-lanes", "campaigns/_lanes.html", CAMPAIGN, _of_campaign(lanes), SUPERVISORS))
-register(Fragment("campaign-problems", "campaigns/_problems.html", CAMPAIGN, _of_campaign(problems), SUPERVISORS))
-register(Fragment("campaign-replies", "campaigns/_replies.html", CAMPAIGN, _of_campaign(replies), SUPERVISORS))
-register(Fragment("campaign-last", "campaigns/_last.html", CAMPAIGN, _of_campaign(last), SUPERVISORS))
+for _name, _show in {
+    "row": row,
+    "progress": progress,
+    "funnel": funnel,
+    "lanes": lanes,
+    "problems": problems,
+    "replies": replies,
+    "last": last,
+}.items():
+    register(
+        Fragment(
+            f"campaign-{_name}",
+            f"campaigns/_{_name}.html",
+            _of_its_campaign,
+            _of_campaign(_show),
+            looking.allowed,
+        )
+    )
+register(
+    Fragment("campaign-actions", "campaigns/_actions.html", of_object("campaign"), _of_campaign(actions), SUPERVISORS)
+)
 register(
     Fragment(
         "campaign-draft",
@@ -157,6 +188,6 @@ register(
         "campaigns/_changes.html",
         lambda key: (f"campaign.{key.partition('-')[0]}",),
         changes,
-        SUPERVISORS,
+        lambda user, key: looking.sees(user, key.partition("-")[0]),
     )
 )

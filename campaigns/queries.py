@@ -8,6 +8,7 @@ from typing import Any
 from bson import ObjectId
 from django.db.models import Q, QuerySet
 
+from accounts.roles import Scope
 from campaigns.models import Campaign, CampaignStretch
 from domain.folding import fold
 from domain.pacing import opens_at
@@ -148,28 +149,25 @@ def _progress(
     )
 
 
-def counts_by_state() -> dict[tuple[str, bool], int]:
-    """How many campaigns there are by (state, whether they are archived), where there are any, along an index."""
+def counts_by_state(scope: Scope) -> dict[tuple[str, bool], int]:
+    """How many campaigns of a scope there are by (state, whether they are archived), where there are any, along an
+    index."""
     key = {"status": "$status", "archived": "$archived"}
-    stages: list[dict[str, Any]] = [
-        {"$sort": {"status": 1, "archived": 1}},
-        {"$group": {"_id": key, "number": {"$sum": 1}}},
-    ]
+    along = {"$sort": {"status": 1, "archived": 1}} if scope.everything else {"$match": scope.where("owner_id")}
+    stages: list[dict[str, Any]] = [along, {"$group": {"_id": key, "number": {"$sum": 1}}}]
     rows = collection(Campaign).aggregate(stages, session=session())
     return {(row["_id"]["status"], bool(row["_id"].get("archived"))): int(row["number"]) for row in rows}
 
 
-def listed(*, state: str = "", search: str = "", archived: bool = False, owner: Any = None) -> QuerySet[Campaign]:
-    """The campaigns of a list: those in one state, those whose name begins so, the archived ones, somebody's own; in no
+def listed(scope: Scope, *, state: str = "", search: str = "", archived: bool = False) -> QuerySet[Campaign]:
+    """The campaigns of a list: a scope's, those in one state, those whose name begins so, the archived ones; in no
     order yet.
 
     Ordered by `-created_at`, or by `folded_name` where there is a search, they come along an index.
     """
-    found = Campaign.objects.filter(archived=archived)
+    found = Campaign.objects.filter(archived=archived, **scope.where())
     if state:
         found = found.filter(status=state)
-    if owner is not None:
-        found = found.filter(owner=owner)
     if begins := fold(search):
         found = found.filter(folded_name__gte=begins, folded_name__lt=begins + "\uffff")
     return found

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import audience_words, editing, forecasting, lacks, report, wording
+from campaigns import audience_words, editing, forecasting, lacks, owning, report, wording
 from campaigns.audience_form import KIND_HINTS, OPS, AudienceForm
 from campaigns.audience_look import Look, look, reach
 from campaigns.audience_reading import chosen_debtors
@@ -196,6 +196,7 @@ def review(campaign: Campaign) -> dict[str, Any]:
         "pools": pools(form),
         "needed": form.needed,
         "warnings": warnings(campaign, shown),
+        "people": owning.people(),
         "sentences": wording.start_sentences(campaign),
         "window": window_text(campaign.window),
         "start_default": opens.astimezone(ZoneInfo(campaign.timezone)),

@@ -30,6 +30,7 @@ urlpatterns = [
     path("<oid:pk>/resolve/", actions.resolve, name="resolve"),
     path("<oid:pk>/archive/", actions.archive, name="archive"),
     path("<oid:pk>/unarchive/", actions.unarchive, name="unarchive"),
+    path("<oid:pk>/owner/", actions.give_away, name="owner"),
     path("<oid:pk>/duplicate/", actions.duplicate, name="duplicate"),
     path("<oid:pk>/delete/", actions.delete, name="delete"),
 ]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from accounts.roles import Scope
 from campaigns import watching, wording
 from campaigns.describe import line_sentence, shortage_sentence
 from campaigns.models import Campaign
@@ -44,29 +45,33 @@ class CampaignRow:
         return self.shown.campaign
 
 
-def campaigns() -> dict[str, Any]:
-    """The campaigns that are paused, run, or wait for their time: those that need somebody first, then the newest."""
+def campaigns(scope: Scope) -> dict[str, Any]:
+    """A scope's campaigns that are paused, run, or wait for their time: those that need somebody first, then the
+    newest."""
+    seen = Campaign.objects.filter(**scope.where())
     found = {
-        status: list(Campaign.objects.filter(status=status.value).order_by("-created_at")[:most])
+        status: list(seen.filter(status=status.value).order_by("-created_at")[:most])
         for status, most in AT_WORK.items()
     }
     still = watching.standings([*found[S.PAUSED], *found[S.SCHEDULED]])
-    rows = [_row(one) for one in (*still, *(watching.standing(campaign) for campaign in found[S.RUNNING]))]
+    moving = [watching.standing(campaign) for campaign in found[S.RUNNING]]
+    rows = [_row(one, ways=scope.everything) for one in (*still, *moving)]
     order = list(AT_WORK)
     rows.sort(key=lambda row: (not row.urgent, order.index(S(row.campaign.status))))  # stable: the newest stay first
     more = 0
     if any(len(found[status]) == most for status, most in AT_WORK.items()):
-        more = Campaign.objects.filter(status__in=[status.value for status in AT_WORK]).count() - len(rows)
+        more = seen.filter(status__in=[status.value for status in AT_WORK]).count() - len(rows)
     return {"rows": rows, "more": max(0, more)}
 
 
-def _row(found: Standing) -> CampaignRow:
+def _row(found: Standing, *, ways: bool) -> CampaignRow:
+    """`ways`: also with what its lines lack, for those who can mend it."""
     campaign = found.campaign
     why: list[str] = []
     urgent = campaign.status == S.PAUSED
     if urgent and campaign.pause_reason:
         why.append(_("Paused: %(reason)s") % {"reason": campaign.pause_reason})
-    if campaign.status == S.RUNNING:
+    if ways and campaign.status == S.RUNNING:
         troubles = watching.troubles(campaign.pk)
         if troubles.sessions is not None:
             why.append(shortage_sentence(troubles.sessions, campaign.channel))

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from desk import at_work, figures, incidents, overview
+from accounts.roles import scope_of_key, sees
+from desk import at_work, figures, incidents, overview, own
 from desk.conversations import fragments as _of_conversations  # noqa: F401  # registers them
 from desk.conversations import queries as conversations
 from desk.sessions import fragments as _of_sessions  # noqa: F401  # registers them
 from gateways import sessions
 from live.fragments import SUPERVISORS, Fragment, of_kinds, register
+from messaging.models import Conversation
 from sessions_app.queries import all_sessions
 
 
@@ -23,6 +25,14 @@ def what_next(key: str) -> dict[str, Any]:
     }
 
 
+def own_next(key: str) -> dict[str, Any]:
+    return {"steps": [], "first": next(overview.unread_hand(scope_of_key(key)), None)}
+
+
+def own_figures(key: str) -> dict[str, Any]:
+    return {"figures": own.figures(scope_of_key(key))}
+
+
 def today(key: str) -> dict[str, Any]:
     return {"figures": figures.today()}
 
@@ -36,7 +46,7 @@ def last_day(key: str) -> dict[str, Any]:
 
 
 def campaigns_at_work(key: str) -> dict[str, Any]:
-    return at_work.campaigns()
+    return {**at_work.campaigns(scope_of_key(key)), "own": key}
 
 
 def ways_out(key: str) -> dict[str, Any]:
@@ -44,8 +54,10 @@ def ways_out(key: str) -> dict[str, Any]:
 
 
 def people(key: str) -> dict[str, Any]:
-    found = conversations.listed(unread=True).order_by("-last_at")[: overview.MOST_PEOPLE]
-    return {"rows": conversations.rows(list(found))}
+    scope = scope_of_key(key)
+    found = Conversation.objects.filter(is_unread=True, **scope.where("owners")).order_by("-last_at")
+    most = overview.MOST_PEOPLE if scope.everything else own.MOST_PEOPLE
+    return {"rows": conversations.rows(list(found[:most])), "own": key}
 
 
 def trouble(key: str) -> dict[str, Any]:
@@ -72,9 +84,11 @@ register(
 register(Fragment("panel-today", "desk/_today.html", FLOW, today, SUPERVISORS))
 register(Fragment("panel-now", "desk/_now.html", FLOW, sent_now, SUPERVISORS))
 register(Fragment("panel-flow", "desk/_flow.html", by_the_clock, last_day, SUPERVISORS))
-register(
-    Fragment("panel-campaigns", "desk/_campaigns.html", of_kinds("campaign", "gateway"), campaigns_at_work, SUPERVISORS)
-)
+register(Fragment("panel-campaigns", "desk/_campaigns.html", of_kinds("campaign", "gateway"), campaigns_at_work, sees))
 register(Fragment("panel-ways", "desk/_ways.html", of_kinds("session", "gateway"), ways_out, SUPERVISORS))
-register(Fragment("panel-people", "desk/_people.html", of_kinds("conversation"), people, SUPERVISORS))
+register(Fragment("panel-people", "desk/_people.html", of_kinds("conversation"), people, sees))
 register(Fragment("panel-trouble", "desk/_trouble.html", of_kinds("log", "session", "gateway"), trouble, SUPERVISORS))
+
+# An executive's panel: the key says whose.
+register(Fragment("own-next", "desk/_next.html", of_kinds("conversation"), own_next, own.only))
+register(Fragment("own-figures", "desk/_own_figures.html", FLOW, own_figures, own.only))

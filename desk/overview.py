@@ -7,6 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.roles import EVERYTHING, Scope
 from campaigns import wording
 from campaigns.models import Campaign
 from debtors.models import Debtor
@@ -50,7 +51,7 @@ def _url(view: str, *args: object) -> str:
 
 def hands() -> list[Hand]:
     """All that needs a hand, the most urgent first."""
-    found = [*_sessions(), *_campaigns(), *_lines(), *_unread()]
+    found = [*_sessions(), *_campaigns(), *_lines(), *unread_hand(EVERYTHING)]
     urgency = {"now": 0, "soon": 1, "working": 2}
     return sorted(found, key=lambda hand: urgency[hand.colour])
 
@@ -103,8 +104,9 @@ def _lines() -> Iterator[Hand]:
         )
 
 
-def _unread() -> Iterator[Hand]:
-    number = unread()
+def unread_hand(scope: Scope) -> Iterator[Hand]:
+    """The people of a scope who wait for an answer: all that needs an executive's hand."""
+    number = unread(scope)
     if number:
         sentence = ngettext("%(number)s person wrote to you", "%(number)s people wrote to you", number)
         yield Hand(
@@ -124,9 +126,10 @@ def down(*, most: int = MOST_HANDS) -> list[Gateway]:
     return list(found.select_related("pool").order_by("name")[:most])
 
 
-def unread() -> int:
-    """How many people wrote what nobody has read, counted up to MOST_COUNTED + 1."""
-    return int(Conversation.objects.filter(is_unread=True)[: MOST_COUNTED + 1].count())
+def unread(scope: Scope) -> int:
+    """How many people of a scope wrote what nobody has read, counted up to MOST_COUNTED + 1."""
+    found = Conversation.objects.filter(is_unread=True, **scope.where("owners"))
+    return int(found[: MOST_COUNTED + 1].count())
 
 
 def counted(number: int) -> str:

@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
 
-from engine import browsers, channels, deal, enroll, finish, inbox, lane, readiness, recover, uploads
+from engine import browsers, channels, deal, enroll, finish, follow, inbox, lane, readiness, recover, uploads
 from engine.guard import RunningCampaign, campaigns_elsewhere, running_campaigns
 from engine.limits import capped_until
 from gateways.models import Gateway, LaneState, Pool, Strategy
@@ -35,6 +35,7 @@ def tick() -> None:
         queue_lanes,
         inbox.apply_session_events,
         inbox.apply_receipts,
+        follow.follow_debtors,
         finish.finish_done,
         finish.look_again,
     )

@@ -19,12 +19,12 @@ from live.fragments import Fragment, fragment_named
 MOST_FRAGMENTS = 300
 MOST_KEY = 100
 RECHECK = 30.0
-"""Seconds between two looks at whether the user is still signed in."""
+"""Seconds between two looks at whether the user is still signed in, and may still see what the page shows."""
 
 BEAT = "live"
 """What a socket says when there is nothing to say but that what the page shows is right."""
 
-GOING_AWAY, TRY_AGAIN, UNKNOWN, SIGNED_OUT = 1001, 1013, 4404, 4401
+GOING_AWAY, TRY_AGAIN, UNKNOWN, SIGNED_OUT, NOT_ALLOWED = 1001, 1013, 4404, 4401, 4403
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
@@ -135,7 +135,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         )
 
     async def _check_user(self) -> None:
-        """Close when whoever looks on was signed out or deactivated meanwhile."""
+        """Close when whoever looks on was signed out or deactivated meanwhile, or when what the page shows became
+        somebody else's: another role, another owner. The page then asks the server what it may show."""
         while True:
             await asyncio.sleep(RECHECK)
             try:
@@ -143,9 +144,20 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 session = self.scope["session"]
                 known = await sync_to_async(session.exists)(session.session_key) if session.session_key else False
                 user = await get_user(self.scope) if known else None
+                gone = user is None or not user.is_authenticated or not user.is_active
+                allowed = not gone and await sync_to_async(self._allowed)(user)
             except Exception:
                 await self.give_up()
                 return
-            if user is None or not user.is_authenticated or not user.is_active:
-                await self.close(SIGNED_OUT)
+            if not allowed:
+                await self._end(SIGNED_OUT if gone else NOT_ALLOWED)
                 return
+
+    def _allowed(self, user: Any) -> bool:
+        """Whether the user, read anew, may still see everything that was joined."""
+        return all(board.fragment.allowed(user, board.key) for board in list(self._joined))
+
+    async def _end(self, code: int) -> None:
+        """Show nothing more, whatever becomes of the socket's end."""
+        self._gone = True
+        await self.close(code)

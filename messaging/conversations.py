@@ -1,7 +1,7 @@
 """Conversations: each stored together with the text that it tells of, once for each text, however often it is told."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,7 +10,6 @@ from django.utils import timezone
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from debtors.models import Debtor
 from domain.day import begins, day_of
 from domain.people import person_key
 from lib.mongo import bulk_write, chunks, collection, compare_and_set, run_tx, session
@@ -18,6 +17,7 @@ from live.events import ConversationChanged
 from live.publish import publish
 from messaging import flow
 from messaging.claims.steps import naive
+from messaging.following import Theirs, whose
 from messaging.models import Conversation, Direction, IncomingText
 
 PREVIEW = 200
@@ -35,7 +35,7 @@ def store_texts(texts: Sequence[dict[str, Any]]) -> None:
 
 
 def _store(texts: Sequence[dict[str, Any]]) -> None:
-    names = _debtors({text["phone"] for text in texts})
+    phones = {text["phone"] for text in texts}
     keep = [
         UpdateOne(
             {"gateway": text["gateway"], "provider_id": text["provider_id"]},
@@ -52,7 +52,9 @@ def _store(texts: Sequence[dict[str, Any]]) -> None:
         for text in new:
             if text["phone"]:
                 by_person[text["phone"]].append(text)
-        bulk_write(Conversation, [_received(phone, found, names.get(phone)) for phone, found in by_person.items()])
+        # In the transaction: what changes the debtors meanwhile is followed after it (messaging.following).
+        known = whose(phones) if by_person else {}
+        bulk_write(Conversation, [_received(phone, found, known.get(phone)) for phone, found in by_person.items()])
         _count_people(by_person, keys=list(stored.upserted_ids.values()))
         return new
 
@@ -96,7 +98,7 @@ def _count_people(texts: Mapping[str, Sequence[dict[str, Any]]], *, keys: Sequen
     flow.add({place: {flow.WROTE: number} for place, number in people.items()})
 
 
-def _received(phone: str, texts: Sequence[dict[str, Any]], debtor: Mapping[str, Any] | None) -> UpdateOne:
+def _received(phone: str, texts: Sequence[dict[str, Any]], theirs: Theirs | None) -> UpdateOne:
     """A person's new texts. One that comes late, or whose time lies ahead of ours, does not stand before later ones."""
     last = max(texts, key=_time)
     fields = _last(Direction.IN, last["text"], _time(last), media=last["media"], gateway=last["gateway"])
@@ -107,14 +109,14 @@ def _received(phone: str, texts: Sequence[dict[str, Any]], debtor: Mapping[str, 
         "unread": {"$add": [{"$ifNull": ["$unread", 0]}, len(texts)]},
         "is_unread": True,
     }
-    return _upsert(phone, fields, debtor)
+    return _upsert(phone, fields, theirs)
 
 
 def note_reply(*, phone: str, text: str, gateway: ObjectId, at: datetime) -> None:
     """Somebody answered a person by that line at that moment; joins the transaction that stores the reply."""
     fields = _last(Direction.OUT, text, naive(at), gateway=gateway)
     fields |= {"unread": {"$ifNull": ["$unread", 0]}, "is_unread": {"$ifNull": ["$is_unread", False]}}
-    bulk_write(Conversation, [_upsert(phone, fields, _debtors([phone]).get(phone))])
+    bulk_write(Conversation, [_upsert(phone, fields, whose([phone]).get(phone))])
 
 
 def mark_read(conversation: Conversation, *, unread: int, last_in_at: datetime) -> bool:
@@ -151,17 +153,12 @@ def _last(direction: Direction, text: str, at: datetime, *, gateway: ObjectId, m
     return {field: {"$cond": [newer, value, f"${field}"]} for field, value in values.items()}
 
 
-def _upsert(phone: str, fields: dict[str, Any], debtor: Mapping[str, Any] | None) -> UpdateOne:
+def _upsert(phone: str, fields: dict[str, Any], theirs: Theirs | None) -> UpdateOne:
     who: dict[str, Any] = {"phone": {"$literal": phone}}
-    if debtor is None:
+    if theirs is None:
         who |= {"name": {"$ifNull": ["$name", ""]}, "debtor": {"$ifNull": ["$debtor", None]}}
+        who |= {"owners": [], "debtors": {"$ifNull": ["$debtors", []]}}
     else:
-        who |= {"name": {"$literal": debtor["name"]}, "debtor": debtor["_id"]}
+        who |= {name: {"$literal": value} for name, value in theirs.stored().items()}
     nothing = {"gateway": {"$ifNull": ["$gateway", None]}, "last_in_at": {"$ifNull": ["$last_in_at", None]}}
     return UpdateOne({"key": person_key(phone)}, [{"$set": {**nothing, **who, **fields}}], upsert=True)
-
-
-def _debtors(phones: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Who has these phones: of several the one that was changed last."""
-    found = collection(Debtor).find({"phone": {"$in": list(phones)}}, {"phone": 1, "name": 1, "updated_at": 1})
-    return {row["phone"]: row for row in sorted(found, key=lambda row: row["updated_at"])}

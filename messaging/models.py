@@ -258,6 +258,8 @@ class Conversation(models.Model):
     debtor = ObjectIdField(null=True)
     owners: Any = ArrayField(ObjectIdField(), default=list)
     """Whose the debtors with this phone are: the executives who see the conversation."""
+    debtors: Any = ArrayField(ObjectIdField(), default=list)
+    """They themselves, so that the conversation is found when one of them gets another phone (messaging.following)."""
     gateway = ObjectIdField(null=True)
     """The line that the person last wrote to."""
     last_gateway = ObjectIdField(null=True)
@@ -278,7 +280,19 @@ class Conversation(models.Model):
             models.Index(fields=["is_unread", "last_at", "id"], name="conversation_unread"),
             models.Index(fields=["owners", "last_at", "id"], name="conversation_owners"),
             models.Index(fields=["owners", "is_unread", "last_at", "id"], name="conversation_owners_unread"),
+            models.Index(fields=["debtors"], name="conversation_debtors"),
         )
 
     def __str__(self) -> str:
         return self.name or self.phone
+
+
+class Followed(models.Model):
+    """How far the changes of debtors were followed: up to that moment, and in it up to that debtor."""
+
+    name = models.CharField(max_length=20, unique=True)
+    at = models.DateTimeField()
+    last = ObjectIdField()
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.at}"

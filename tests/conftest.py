@@ -15,7 +15,10 @@ PBKDF2PasswordHasher.iterations = 1
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
-SPANS = (("engine.inbox", "SPAN_SECONDS"), ("engine.channels", "SPAN_SECONDS"), ("engine.enroll", "SLICE_SECONDS"))
+SPANS = (
+    *((f"engine.{module}", "SPAN_SECONDS") for module in ("inbox", "follow", "channels")),
+    ("engine.enroll", "SLICE_SECONDS"),
+)
 """How long a task works through what there is before it leaves the rest to the next."""
 
 

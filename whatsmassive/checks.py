@@ -1,18 +1,22 @@
 """System checks of the deployment: production refuses to start with an insecure setting.
 
-docs/configuration.md lists them, see whatsmassive/settings/documentation.py.
+docs/configuration.md lists them, see whatsmassive/settings/documentation.py. And one of the code: a page that nobody
+decided about is in no role's reach.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.access import ACCESS
 
 THIS_MACHINE = frozenset({"", "127.0.0.1", "localhost", "[::1]"})  # empty: no host given, so the clients' default
 
@@ -123,3 +127,28 @@ def enforce() -> None:
     if errors:
         problems = "\n".join(f"  ({error.id}) {error.msg} {error.hint}" for error in errors)
         sys.exit(f"Production is not safe with these settings, see docs/configuration.md:\n{problems}")
+
+
+# Roles ----------------------------------------------------------------------------------------------------------------
+def view_names(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[str]:
+    """Every URL of the product by its name; those of the data's administration have one rule for all of them."""
+    for each in (resolver or get_resolver()).url_patterns:
+        if isinstance(each, URLPattern):
+            yield f"{namespace}{each.name}"
+        elif each.app_name != "admin":
+            yield from view_names(each, f"{each.namespace}:" if each.namespace else namespace)
+
+
+@register(Tags.urls)
+def check_access(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+    """URLs that accounts/access.py does not name, and rows of it that are no URL."""
+    names = set(view_names())
+    undecided = (
+        Error(f"No role opens the page {name}.", hint="Name it in accounts/access.py.", id="whatsmassive.E008")
+        for name in sorted(names - ACCESS.keys())
+    )
+    unknown = (
+        Error(f"accounts/access.py names {name}, which is no URL.", hint="Take it out.", id="whatsmassive.E009")
+        for name in sorted(ACCESS.keys() - names)
+    )
+    return [*undecided, *unknown]

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import ngettext
 
+from accounts.roles import scope_of_key, sees
 from desk.sessions import shown
 from domain.states import Desired
 from gateways import sessions
@@ -21,8 +22,9 @@ def _shown(number: int, words: str, colour: str) -> Mapping[str, Any]:
 
 
 def unread(key: str) -> Mapping[str, Any]:
-    """How many people wrote what nobody has read."""
-    number = int(Conversation.objects.filter(is_unread=True)[: MOST + 1].count())
+    """How many people of the key's scope wrote what nobody has read."""
+    wrote = Conversation.objects.filter(is_unread=True, **scope_of_key(key).where("owners"))
+    number = int(wrote[: MOST + 1].count())
     return _shown(number, ngettext("%(number)s unread", "%(number)s unread", number), "working")
 
 
@@ -34,5 +36,5 @@ def hands(key: str) -> Mapping[str, Any]:
 
 
 TEMPLATE = "includes/menu_count.html"
-register(Fragment("menu-unread", TEMPLATE, of_kinds("conversation"), unread, SUPERVISORS))
+register(Fragment("menu-unread", TEMPLATE, of_kinds("conversation"), unread, sees))
 register(Fragment("menu-hands", TEMPLATE, of_kinds("session", "gateway"), hands, SUPERVISORS))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from campaigns import commands, editing, showing, watching, wording
+from campaigns import commands, editing, lacks, owning, showing, watching, wording
 from campaigns.errors import CampaignError
 from campaigns.models import Campaign
 from lib.converters import object_id
@@ -209,6 +209,25 @@ def unarchive(request: HttpRequest, pk: ObjectId) -> HttpResponse:
         return _("“%(name)s” is in the list again.") % {"name": campaign.name}
 
     return _act(request, pk, "campaign.unarchive", do)
+
+
+@require_POST
+def give_away(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Make it another person's: an executive sees those that are theirs."""
+    campaign = get_object_or_404(Campaign, pk=pk)
+    to, seen = (object_id(request.POST.get(name, "")) for name in ("owner", "seen"))
+    try:
+        before, after = owning.give(campaign, to=to, seen=seen)
+    except CampaignError as error:
+        messages.error(request, error.sentence)
+    else:
+        data = {"before": before.get_username() if before is not None else "", "after": after.get_username()}
+        audit.record(request.user, "campaign.owner", kind="campaign", id=pk, name=campaign.name, data=data)
+        said = _("“%(name)s” is in the hands of %(who)s now.")
+        messages.success(request, said % {"name": campaign.name, "who": owning.shown_name(after)})
+    if request.POST.get("from") == lacks.REVIEW:
+        return go_to(request, "campaigns:step", pk, lacks.REVIEW)
+    return go_to(request, "campaigns:campaign", pk)
 
 
 @require_POST

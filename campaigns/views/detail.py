@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from asgiref.sync import sync_to_async
 from bson import ObjectId
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
-from campaigns import audience, export, queries, report
+from campaigns import audience, export, looking, owning, queries, report
 from campaigns.describe import lane_table, window_text
 from campaigns.models import AudienceKind, Campaign
 from campaigns.preview import preview
@@ -29,7 +29,7 @@ from systemlog import audit
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ACTS = (
     *("start", "schedule", "unschedule", "pause", "resume", "go-on", "cancel"),
-    *("retry", "resolve", "archive", "unarchive"),
+    *("retry", "resolve", "archive", "unarchive", "owner"),
 )
 WITHOUT_QUESTION = ("resume", "unschedule", "go-on", "archive", "unarchive")
 NOT_STARTED = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED)
@@ -38,7 +38,8 @@ NOT_STARTED = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED)
 def campaign_detail(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     """A campaign as it goes on; what changes is in live parts."""
     related = Campaign.objects.select_related("owner", "whatsapp_pool", "sms_pool", "attachment")
-    campaign = get_object_or_404(related.defer("attachment__data"), pk=pk)
+    campaign = looking.seen_campaign(request.user, pk, related.defer("attachment__data"))
+    acts = looking.acts(request.user)
     waits = campaign.status in NOT_STARTED
     check = audience.kept(campaign) if waits else None
     now = timezone.now()
@@ -49,6 +50,9 @@ def campaign_detail(request: HttpRequest, pk: ObjectId) -> HttpResponse:
         "campaigns/campaign.html",
         {
             "campaign": campaign,
+            "live_key": looking.key_of(pk, request.user),
+            "may_act": acts,
+            "people": owning.people() if acts else [],
             "waits": waits,
             "check": check,
             "incomplete": incomplete_sentences(check) if check is not None else [],
@@ -70,7 +74,7 @@ def export_messages(request: HttpRequest, pk: ObjectId) -> FileResponse | Stream
 
     So many that a workbook would keep people waiting come as a csv in any case; pages offer nothing else then.
     """
-    campaign = get_object_or_404(Campaign, pk=pk)
+    campaign = looking.seen_campaign(request.user, pk)
     zone = ZoneInfo(campaign.timezone)
     wanted = chosen_filter(campaign, request.GET)
     as_csv = request.GET.get("as") == "csv" or too_many(campaign, wanted)

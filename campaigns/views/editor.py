@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.roles import scope_of
 from campaigns import attachments, editing, lacks, step_pages
 from campaigns.audience_form import AudienceForm
 from campaigns.editing import Conflict
@@ -237,6 +238,9 @@ def attach(request: HttpRequest, pk: ObjectId) -> HttpResponse:
 
 def attachment(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     """A campaign's file, as its recipients get it."""
+    scope = scope_of(request.user)
+    if not scope.everything and not Campaign.objects.filter(attachment=pk, **scope.where()).exists():
+        raise Http404
     found = get_object_or_404(Attachment, pk=pk)
     answer = HttpResponse(bytes(found.data), content_type=found.mimetype)
     answer["Content-Disposition"] = "inline"

@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from campaigns import export, watching, wording
+from accounts.roles import scope_of
+from campaigns import export, looking, watching, wording
 from campaigns.commands import MAY_RETRY
 from campaigns.models import Campaign, CampaignChannel
+from debtors.models import Debtor
 from domain.states import MessageStatus
 from gateways.models import Channel, Gateway
 from lib.htmx import is_part
@@ -39,7 +41,7 @@ def too_many(campaign: Campaign, wanted: MessageFilter) -> bool:
 
 def message_list(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     """All messages in the order of the audience, or those that fit the filters of the address."""
-    campaign = get_object_or_404(Campaign, pk=pk)
+    campaign = looking.seen_campaign(request.user, pk)
     wanted = chosen_filter(campaign, request.GET)
     moved = watching.moved(campaign.pk, wanted.status)  # before the rows: what changes in between is told
     found = filtered(campaign.pk, wanted)
@@ -47,7 +49,7 @@ def message_list(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     selects = _selects(campaign, wanted)
     query = request.GET.copy()
     query.pop("mark", None)
-    may_retry = campaign.status in MAY_RETRY
+    may_retry = campaign.status in MAY_RETRY and looking.acts(request.user)
     return render(
         request,
         "campaigns/messages.html",
@@ -142,13 +144,16 @@ def _chips(wanted: MessageFilter, selects: Sequence[Select], query: QueryDict) -
 
 def message_detail(request: HttpRequest, pk: ObjectId, message: ObjectId) -> HttpResponse:
     """One message as its recipient sees it, with every attempt: a page, or the panel beside a list."""
-    campaign = get_object_or_404(Campaign.objects.select_related("attachment").defer("attachment__data"), pk=pk)
+    with_file = Campaign.objects.select_related("attachment").defer("attachment__data")
+    campaign = looking.seen_campaign(request.user, pk, with_file)
     found = get_object_or_404(Message, pk=message, campaign=pk)
     [(_message, line, reason)] = wording.shown_messages([found])
+    seen = scope_of(request.user).where()
     names = dict(Gateway.objects.filter(pk__in={each.gateway for each in found.attempts}).values_list("pk", "name"))
     context: dict[str, Any] = {
         "campaign": campaign,
         "message": found,
+        "debtor": Debtor.objects.filter(pk=found.debtor, **seen).values_list("pk", flat=True).first(),
         "line": line,
         "reason": reason,
         "attempts": [

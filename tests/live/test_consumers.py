@@ -41,7 +41,7 @@ def test_socket_that_is_cancelled_while_it_joins_is_let_go(monkeypatch: pytest.M
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
 
-        user = SimpleNamespace(is_authenticated=True, is_active=True, has_role=lambda least: True)
+        user = SimpleNamespace(is_authenticated=True, is_active=True, has_role=lambda _least: True)
         scope = {"type": "websocket", "user": user, "query_string": b"f=panel-campaigns:", "cookies": {}}
         task = asyncio.ensure_future(LiveConsumer.as_asgi()(scope, receive, send))
         async with asyncio.timeout(60):

@@ -9,6 +9,7 @@ from bson import ObjectId
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.roles import EVERYTHING, Scope
 from campaigns.models import Campaign
 from campaigns.queries import listed
 from domain.states import MessageStatus
@@ -29,11 +30,11 @@ def plan_of(query: QuerySet[Any]) -> str:
 @pytest.mark.parametrize(
     ("query", "index"),
     [
-        (listed().order_by("-created_at", "-pk"), "campaign_created"),
-        (listed(state="running").order_by("-created_at", "-pk"), "campaign_status"),
-        (listed(search="Cobranza ñ").order_by("folded_name", "pk"), "campaign_name"),
-        (listed(archived=True).order_by("-created_at", "-pk"), "campaign_created"),
-        (listed(owner=ObjectId()).order_by("-created_at", "-pk"), "campaign_owner"),
+        (listed(EVERYTHING).order_by("-created_at", "-pk"), "campaign_created"),
+        (listed(EVERYTHING, state="running").order_by("-created_at", "-pk"), "campaign_status"),
+        (listed(EVERYTHING, search="Cobranza ñ").order_by("folded_name", "pk"), "campaign_name"),
+        (listed(EVERYTHING, archived=True).order_by("-created_at", "-pk"), "campaign_created"),
+        (listed(Scope(ObjectId())).order_by("-created_at", "-pk"), "campaign_owner"),
     ],
 )
 def test_list_reads_an_index_in_order(query: QuerySet[Campaign], index: str) -> None:

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from accounts.models import User
+from accounts.roles import EVERYTHING
 from campaigns import watching
 from campaigns.models import Campaign
 from desk import at_work, incidents
@@ -261,7 +262,7 @@ def test_campaigns_that_need_somebody_come_first_with_the_reason() -> None:
     Campaign.objects.filter(pk=paused.pk).update(pause_reason="by hand")
     Gateway.objects.filter(pk=line.pk).update(health=LaneHealth.DOWN, health_reason="connect: refused")
     with translation.override("en"):
-        rows = at_work.campaigns()["rows"]
+        rows = at_work.campaigns(EVERYTHING)["rows"]
     assert [row.campaign.pk for row in rows] == [paused.pk, stuck.pk, fine.pk, scheduled.pk]
     assert [row.urgent for row in rows] == [True, True, False, False]
     assert rows[0].why == ["Paused: by hand"]
@@ -274,7 +275,7 @@ def test_campaigns_that_do_not_fit_are_counted_and_forgotten_ones_hide_none_that
     for _ in range(7):
         make_campaign(pool, status=CampaignStatus.PAUSED)
     make_campaign(pool)
-    found = at_work.campaigns()
+    found = at_work.campaigns(EVERYTHING)
     assert [row.campaign.status for row in found["rows"]] == ["paused"] * 5 + ["running"]
     assert found["more"] == 2
 

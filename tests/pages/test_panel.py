@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import EVERYTHING
 from campaigns import commands
 from campaigns.models import Campaign
 from desk import overview
@@ -104,7 +105,7 @@ def test_what_does_not_fit_is_counted_in_full(signed_in: Client) -> None:
 def test_counted_figures_stop_where_counting_grows_dear(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overview, "MOST_COUNTED", 3)
     receipts.store(str(ObjectId()), [Incoming(str(n), f"+5691111{n:04}", "hola") for n in range(9)])
-    assert overview.counted(overview.unread()) == "3+"
+    assert overview.counted(overview.unread(EVERYTHING)) == "3+"
 
 
 def test_panel_asks_as_much_for_many_messages_as_for_few(signed_in: Client) -> None:

@@ -1,6 +1,6 @@
 """What every page's templates use: live parts, states with their colour, numbers and times as people read them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from accounts.roles import scope_of
 from domain.phones import shown_phone
 from live.consumers import BEAT
 from live.fragments import fragment_named
@@ -25,8 +26,14 @@ from whatsmassive.palette import COLOURS, LABELS
 register = template.Library()
 WATCHED = "live_watched"
 TOLD = "told_messages"
-FRAME = ("system-banner:", "menu-unread:", "menu-hands:")
-"""The live parts of the frame: a part of a page does not include them, and its socket takes the place of the page's."""
+
+
+def frame(user: Any) -> Sequence[str]:
+    """The live parts of a user's frame: a part of a page does not include them, and its socket takes the place of the
+    page's."""
+    scope = scope_of(user)
+    hands = ("menu-hands:",) if scope.everything else ()
+    return ("system-banner:", f"menu-unread:{scope.key}", *hands)
 
 
 @register.simple_tag(takes_context=True)
@@ -45,7 +52,7 @@ def live(context: RequestContext, name: str, key: Any = "", values: Mapping[str,
 @register.inclusion_tag("includes/live_socket.html", takes_context=True)
 def live_socket(context: RequestContext) -> dict[str, Any]:
     """The socket of all live parts above it, and of the frame's."""
-    watched = dict.fromkeys([*_watched(context), *FRAME])
+    watched = dict.fromkeys([*_watched(context), *frame(context["request"].user)])
     query = urlencode([("f", text) for text in watched])
     return {"address": f"/{PATH}?{query}", "now": timezone.now()}
 
@@ -56,6 +63,12 @@ def _watched(context: RequestContext) -> list[str]:
         setattr(request, WATCHED, [])
     found: list[str] = getattr(request, WATCHED)
     return found
+
+
+@register.simple_tag(takes_context=True)
+def whose(context: RequestContext) -> str:
+    """The scope of whoever looks at the page, as the key of a live part: empty for everybody's."""
+    return scope_of(context["request"].user).key
 
 
 @register.simple_tag

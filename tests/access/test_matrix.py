@@ -1,0 +1,233 @@
+"""Who gets what: each role at each URL and each live part, of their own and of somebody else's (table.py)."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from html import unescape
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.checks import run_checks
+from django.test import Client
+from django.urls import Resolver404, resolve, reverse
+
+from accounts import access
+from accounts.access import ACCESS
+from accounts.models import User
+from accounts.roles import set_role
+from campaigns.models import Attachment, Campaign
+from domain.delivery import Incoming
+from domain.people import person_key
+from domain.roles import Role
+from domain.states import MessageStatus
+from live.fragments import all_fragments, fragment_named
+from messaging import receipts
+from messaging.models import Message
+from tests.access.table import AWAITED, OPEN, PAGES, PARTS
+from tests.factories.debtors import make_debtor
+from tests.factories.sending import add_messages, make_campaign
+from tests.pages import scene as scenes
+from tests.pages.scene import Scene
+from whatsmassive.checks import view_names
+
+pytestmark = pytest.mark.django_db
+E, S, A = Role.EXECUTIVE, Role.SUPERVISOR, Role.ADMINISTRATOR
+ABSENT = "0" * 24
+
+
+def user(name: str, role: Role) -> User:
+    made = User.objects.create_user(name, first_name=name.title())
+    set_role(made, role)
+    return made
+
+
+class World:
+    """A scene in which everything is Luis's, an executive, and what another executive has."""
+
+    def __init__(self, folder: Path) -> None:
+        self.users = {role: user(name, role) for name, role in (("luis", E), ("sofia", S), ("ana", A))}
+        self.luis, self.eva = self.users[E], user("eva", E)
+        self.scene = scene = Scene(self.luis, folder)
+        self.clients = {role: self._client(who) for role, who in self.users.items()}
+        campaign = make_campaign(scene.sms, "De Eva")
+        add_messages(campaign, 1, status=MessageStatus.SENT)
+        file = Attachment.objects.create(filename="eva.pdf", mimetype="application/pdf", size=1, sha256="2", data=b"%")
+        Campaign.objects.filter(pk=campaign.pk).update(owner=self.eva, attachment=file)
+        Campaign.objects.filter(pk=scene.fallback.pk).update(owner=self.luis)
+        debtor = make_debtor("Otra", owner=self.eva)
+        receipts.store(str(scene.connected.gateway), [Incoming("9", debtor.phone, "Hola")])
+        mine, theirs = (Message.objects.filter(campaign=pk)[:1].get().pk for pk in (scene.running.pk, campaign.pk))
+        self.arguments: Mapping[str, tuple[Sequence[object], Sequence[object]]] = {
+            "-": ((), ()),
+            "person": ((person_key(scene.person),), (person_key(debtor.phone),)),
+            "debtor": ((scene.debtor.pk,), (debtor.pk,)),
+            "campaign": ((scene.running.pk,), (campaign.pk,)),
+            "message": ((scene.running.pk, mine), (campaign.pk, theirs)),
+            "attachment": ((scene.attachment.pk,), (file.pk,)),
+            "draft": ((scene.draft.pk,), (scene.draft.pk,)),
+            "step": ((scene.draft.pk, "message"), (scene.draft.pk, "message")),
+            "upload": ((scene.uploads[1].pk,), (scene.uploads[1].pk,)),
+            "import": ((scene.imported.pk,), (scene.imported.pk,)),
+            "session": ((scene.connected.pk,), ()),
+            "act": ((scene.connected.pk, "reload"), ()),
+            "pool": ((scene.sms.pk,), ()),
+            "line": ((scene.line.pk,), ()),
+            "group": (("sending",), ()),
+        }
+        self.keys = {
+            "-": ("", ""),
+            "user": (str(self.luis.pk), str(self.eva.pk)),
+            "look": (f"{scene.running.pk}-look", f"{campaign.pk}-look"),
+            "draft": (f"message-{scene.draft.pk}", f"message-{campaign.pk}"),
+            "asked": (f"start-{scene.draft.pk}", f"start-{campaign.pk}"),
+            "changes": (f"{scene.running.pk}--3", f"{campaign.pk}--3"),
+            "list": ("all-0", ""),
+        }
+
+    @staticmethod
+    def _client(who: User) -> Client:
+        client = Client()
+        client.force_login(who)
+        return client
+
+    def key(self, kind: str) -> tuple[str, str]:
+        if kind in self.keys:
+            return self.keys[kind]
+        own, other = self.arguments[kind]
+        return str(own[0]), str(other[0] if other else own[0])
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_every_url_has_its_line_in_the_table_and_its_row_in_the_code() -> None:
+    names = set(view_names())
+    assert sorted(PAGES.keys() ^ names) == []
+    assert sorted(ACCESS.keys() ^ names) == []
+    assert {name for name, least in ACCESS.items() if least is None} == OPEN
+    assert sorted(PARTS.keys() ^ {fragment.name for fragment in all_fragments()}) == []
+
+
+def test_system_checks_find_a_page_that_nobody_decided_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [one.id for one in run_checks(tags=["urls"])] == []
+    monkeypatch.setitem(ACCESS, "desk:no-such-page", E)  # type: ignore[arg-type]
+    monkeypatch.delitem(ACCESS, "desk:panel")  # type: ignore[arg-type]
+    found = {one.id: one.msg for one in run_checks(tags=["urls"])}
+    assert found.keys() == {"whatsmassive.E008", "whatsmassive.E009"}
+    assert "desk:panel" in found["whatsmassive.E008"]
+
+
+def asked(world: World, name: str, line: str) -> Iterator[tuple[Role, str, str, str, int]]:
+    """What the table asks at a URL: (role, whose, method, path, the status that it should be)."""
+    method, kind, executive, supervisor, administrator = line.split()
+    own, other = world.arguments[kind.removeprefix("~")]
+    paths = {"own": reverse(name, args=own)}
+    if "/" in executive:
+        paths["other"] = reverse(name, args=other)
+    there = paths.get("other", paths["own"])
+    if kind.startswith("~"):
+        there = reverse(name, args=[ABSENT if kind != "~group" else "no-such-group", *own[1:]])
+    for whose, status in zip(paths, executive.split("/"), strict=True):
+        yield E, whose, method, paths[whose], int(status)
+    yield S, "other", method, paths.get("other", paths["own"]) if supervisor == "403" else there, int(supervisor)
+    yield A, "other", method, there, int(administrator)
+
+
+def test_each_role_gets_what_the_tables_say(world: World) -> None:
+    wrong = [*at_urls(world), *at_urls_of_nobody(world), *at_the_socket(world)]
+    wrong = [text for name, text in wrong if name not in AWAITED]
+    assert not wrong, "\n".join(wrong)
+    path = reverse("admin:index")
+    assert [world.clients[role].get(path).status_code for role in (E, S, A)] == [403, 403, 200]
+
+
+def at_urls(world: World) -> Iterator[tuple[str, str]]:
+    """What is answered otherwise than the table says, by the URL's name."""
+    for name, line in PAGES.items():
+        for role, whose, method, path, status in asked(world, name, line):
+            # Who is refused is so by either method, before anything is looked at.
+            for way in ("GET", "POST") if status == 403 else (method,):
+                got = world.clients[role].generic(way, path).status_code
+                if got != status:
+                    yield name, f"{role} {way} {name} ({whose}): {got}, and {status} is right"
+
+
+def at_urls_of_nobody(world: World) -> Iterator[tuple[str, str]]:
+    """What is shown to who is not signed in."""
+    client = Client()
+    for name, line in PAGES.items():
+        _role, _whose, _method, path, _status = next(asked(world, name, line))
+        for way in ("GET", "POST") if name not in OPEN else ():
+            answer = client.generic(way, path)
+            if (answer.status_code, answer.get("Location", "").partition("?")[0]) != (302, "/accounts/login/"):
+                yield name, f"nobody {way} {name}: {answer.status_code}"
+
+
+def at_the_socket(world: World) -> Iterator[tuple[str, str]]:
+    """What a socket joins, or refuses, otherwise than the table says, by the live part's name."""
+    for name, lines in PARTS.items():
+        fragment = fragment_named(name)
+        assert fragment is not None
+        for line in lines:
+            kind, executive, supervisor = line.split()
+            keys = world.key(kind)
+            told = [(E, key, says) for key, says in zip(keys, executive.split("/"), strict=False)]
+            told += [(role, keys[1], supervisor) for role in (S, A)]
+            for role, key, says in told:
+                if fragment.allowed(world.users[role], key) != (says == "yes"):
+                    yield name, f"{role} {name}:{key} ({line}): {says} is right"
+        for key in (ABSENT, "x" * 24, "no-such-thing-", f"{ABSENT}-look"):
+            if name != "system-banner" and fragment.allowed(world.luis, key):
+                yield name, f"an executive is shown {name}:{key}"
+
+
+# No way leads where one is refused ------------------------------------------------------------------------------------
+LINK = re.compile(r'\s(href|action|hx-get|hx-post|formaction|src)="([^"#][^"]*)"')
+
+
+def links(page: str, path: str) -> Iterator[tuple[str, str]]:
+    """Every address of our own in a page: (by which attribute, the address)."""
+    for attribute, text in LINK.findall(page):
+        found = urlsplit(unescape(text))
+        if found.scheme or found.netloc or found.path.startswith("/static/"):
+            continue
+        yield attribute, (found.path or path) + (f"?{found.query}" if found.query else "")
+
+
+def view_of(path: str) -> str:
+    try:
+        return resolve(urlsplit(path).path).view_name
+    except Resolver404:
+        return ""
+
+
+def test_no_page_leads_where_one_is_refused(world: World) -> None:
+    # Of a supervisor, who sees all that there is, it is enough to know the page behind a link.
+    wrong = [*refused(world, E, follow=("href", "hx-get", "src")), *refused(world, S)]
+    assert not wrong, "\n".join(wrong)
+
+
+def refused(world: World, role: Role, *, follow: Sequence[str] = ()) -> list[str]:
+    """The links in a role's pages that are none for it, each once; those of an attribute to be followed are opened."""
+    who, client, wrong, seen = world.users[role], world.clients[role], [], set()
+    for name, path in world.scene.pages().items():
+        view = name.partition(": ")[0]
+        least = access.least_role(view)
+        if view in {"accounts:login", *AWAITED} or (least is not None and not who.has_role(least)):
+            continue
+        answer = client.get(path)
+        if answer.status_code == 404:
+            continue  # of somebody whom nobody knows, say, and so not an executive's
+        for attribute, link in links(answer.content.decode(), path):
+            target = view_of(link)
+            if (target, link) in seen:
+                continue
+            seen.add((target, link))
+            needs = access.least_role(target) if target else None
+            if not target or (needs is not None and not who.has_role(needs)):
+                wrong.append(f"{name} leads to {link} ({target or 'no page'})")
+            elif attribute in follow and target not in scenes.FILES and client.get(link).status_code in (403, 404):
+                wrong.append(f"{name} leads to {link}, which is not there for them")
+    return wrong
