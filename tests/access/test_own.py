@@ -1,8 +1,10 @@
 """What an executive's pages show: what is theirs, without acts; and how a campaign becomes theirs."""
 
 import re
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from accounts.models import User
@@ -122,3 +124,10 @@ def test_draft_is_given_away_in_its_last_step(client: Client, luis: User, mine: 
     answer = client.post(f"{path}owner/", {"owner": str(eva.pk), "seen": str(luis.pk), "from": "review"})
     assert answer["Location"] == f"{path}edit/review/"
     assert Campaign.objects.get(pk=mine.pk).owner == eva
+
+
+def test_first_administrator_has_the_role_as_a_group_too(db: None) -> None:
+    out = StringIO()
+    call_command("first_administrator", stdout=out)
+    user = User.objects.get()
+    assert (user.role, [group.name for group in user.groups.all()]) == (Role.ADMINISTRATOR, ["administrator"])

@@ -9,6 +9,8 @@ from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.roles import set_role
+from domain.roles import Role
 
 PASSWORD_WORDS = 4
 WORD_LETTERS = 5
@@ -31,10 +33,11 @@ class Command(BaseCommand):
             return
         username, password = options["username"], new_password()
         try:
-            User.objects.create_superuser(username, password=password)
+            user = User.objects.create_superuser(username, password=password)
         except IntegrityError:  # another process was faster
             self.stdout.write(_("There is a user “%(name)s” already.") % {"name": username})
             return
+        set_role(user, Role.ADMINISTRATOR)
         lines = (
             _("First administrator, shown only now: write it down."),
             "",
