@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from debtors.models import Debtor, Import, ImportRow, Upload, UploadChunk
+from debtors.models import Debtor, Import, ImportRow, Suppression, SuppressionFile, Upload, UploadChunk
 from systemlog.lean_admin import LeanAdmin
 
 
@@ -42,6 +42,20 @@ class ImportRowAdmin(LeanAdmin):
     list_display = ("source", "number", "outcome", "code")
     list_select_related = ("source",)
     ids = ("source", "debtor")
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(LeanAdmin):
+    """To look at: the page of opt-outs lifts an entry, with the reason."""
+
+    list_display = ("phone", "name", "active", "source", "reason", "at", "until")
+    list_filter = ("active", "source")
+    prefixes = ("phone", "identity")
+
+
+@admin.register(SuppressionFile)
+class SuppressionFileAdmin(LeanAdmin):
+    list_display = ("file_name", "actor", "added", "created_at", "expires_at")
 
 
 @admin.register(Upload)

@@ -14,8 +14,9 @@ from bson import ObjectId
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from debtors.models import MAX_NAME, Debtor, Suppression, SuppressionSource
+from debtors.models import Debtor, Suppression, SuppressionSource
 from domain.finding import search_words
+from domain.rows import MAX_NAME
 from lib.mongo import bulk_write, chunks, collection, run_tx, session
 from live.events import SuppressionChanged
 from live.publish import publish
@@ -110,7 +111,7 @@ def _operation(entry: Entry, now: datetime) -> UpdateOne:
         fresh = {"$and": [fresh, {"$gt": [naive(entry.wrote_at), {"$ifNull": ["$lifted_at", None]}]}]}
     until = naive(entry.until) if entry.until is not None else None
     # In force already: it ends no earlier than either of the two says.
-    longer = {"$and": ["$until", {"$or": [until is None, {"$gt": [until, "$until"]}]}]}
+    longer: dict[str, Any] = {"$and": ["$until", {"$or": [until is None, {"$gt": [until, "$until"]}]}]}
     new: dict[str, Any] = {
         "active": True,
         "source": entry.source.value,
@@ -130,7 +131,7 @@ def _operation(entry: Entry, now: datetime) -> UpdateOne:
         "confirmation": ObjectId() if entry.source is SuppressionSource.REPLY else None,
     }
     words = search_words(name=entry.name, rut=entry.identity.partition(":")[2], external_id="", phone=_digits(entry))
-    fields = {name: {"$cond": [fresh, {"$literal": value}, f"${name}"]} for name, value in new.items()}
+    fields: dict[str, Any] = {name: {"$cond": [fresh, {"$literal": value}, f"${name}"]} for name, value in new.items()}
     fields["until"] = {"$cond": [{"$or": [fresh, longer]}, until, "$until"]}
     # Who it is may become known later; what is known is not forgotten.
     for name, value in (("identity", entry.identity), ("name", entry.name[:MAX_NAME])):

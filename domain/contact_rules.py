@@ -1,4 +1,4 @@
-"""What a reply means for whether its writer may be written to: an opt-out, something for a person to decide, or neither.
+"""What a reply says of whether its writer may be written to: an opt-out, something for a person to decide, or neither.
 
 A text is an opt-out when the whole of it is one of WORDS, whatever case, accents, signs and blanks it is written with.
 Nothing else is: whatever comes near goes to review, where a person decides. Each decision names its rule, and all rules

@@ -79,7 +79,8 @@ def _carry_out() -> int:
 
 def _next(row: Mapping[str, Any], now: datetime, known: set[str]) -> datetime | None:
     if row["active"] and is_hidden(row["phone"]) and row["phone"] not in known:
-        return now + min(max(now - row["at"], timedelta(seconds=1)), HIDDEN_AGAIN)
+        waited: timedelta = now - row["at"]
+        return now + min(max(waited, timedelta(seconds=1)), HIDDEN_AGAIN)
     return now + AGAIN if row["looks"] == 0 else None
 
 

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from messaging.models import Conversation, DayTally, InboxItem, IncomingText, Message, SlotTally, Tally
+from messaging.models import Conversation, DayTally, InboxItem, IncomingText, Message, Review, SlotTally, Tally
 from systemlog.lean_admin import LeanAdmin
 
 
@@ -36,6 +36,12 @@ class IncomingTextAdmin(LeanAdmin):
 class ConversationAdmin(LeanAdmin):
     list_display = ("phone", "name", "last_text", "last_at", "unread")
     prefixes = ("key",)
+
+
+@admin.register(Review)
+class ReviewAdmin(LeanAdmin):
+    list_display = ("phone", "said", "state", "rule", "at", "decided_by")
+    list_filter = ("state",)
 
 
 @admin.register(DayTally)

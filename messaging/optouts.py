@@ -139,7 +139,7 @@ def dismiss(review: Review, *, actor: str) -> bool:
 def undo(review: Review, *, actor: str, reason: str) -> bool:
     """Take a decision back: it waits again. One by which somebody was taken out puts them back too, where it is still
     this reply by which they are out. What was skipped stays so. False where it is too late, or decided otherwise."""
-    if review.decided_at is None or datetime.now(UTC) - review.decided_at > UNDO:
+    if not undoable(review):
         return False
     origin = ReviewState(review.state)
     if origin is ReviewState.OPEN or not _decide(review, origin, ReviewState.OPEN, ""):
@@ -150,6 +150,12 @@ def undo(review: Review, *, actor: str, reason: str) -> bool:
         )
         suppressions.lift(list(mine), actor=actor, reason=reason)
     return _told(True)
+
+
+def undoable(review: Review) -> bool:
+    """Whether a person decided it lately."""
+    by_hand = bool(review.decided_by) and review.decided_at is not None
+    return by_hand and datetime.now(UTC) - (review.decided_at or datetime.now(UTC)) <= UNDO
 
 
 def _decide(review: Review, origin: ReviewState, target: ReviewState, actor: str) -> bool:

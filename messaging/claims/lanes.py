@@ -133,7 +133,7 @@ def _started(holder: Holder, outbound: Outbound, claimed: Claimed, now: datetime
         # Absent while unknown: their index is sparse.
         **({"provider_id": outbound.provider_id} if outbound.provider_id else {}),
     }
-    update = {
+    update: dict[str, dict[str, Any]] = {
         "$set": {"due_at": None, "checks": 0, "reason": "", "detail": ""},
         "$push": {"attempts": {"$each": [attempt], "$slice": -ATTEMPTS_KEPT}},
     }

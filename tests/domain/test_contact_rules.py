@@ -12,8 +12,8 @@ INVISIBLE = st.sampled_from(["", "\u200b", "\u200c", "\u2060", "\u00ad", "\ufe0f
 
 @pytest.mark.parametrize(
     "text",
-    ["BAJA", "baja", "  Baja. ", "¡BAJA!", "STOP", "stop 🛑", "🛑Stop🛑", "NO MAS", "No más", "no  más!!", "NO\nMÁS", "parar",
-     "Sair", "CANCELAR", "alto", "«Alto»", "UNSUBSCRIBE", "b\u200baja", "ＢＡＪＡ", "*baja*", "“stop”"],
+    ["BAJA", "baja", "  Baja. ", "¡BAJA!", "STOP", "stop 🛑", "🛑Stop🛑", "NO MAS", "No más", "no  más!!", "NO\nMÁS",
+     "parar", "Sair", "CANCELAR", "alto", "«Alto»", "UNSUBSCRIBE", "b\u200baja", "ＢＡＪＡ", "*baja*", "“stop”"],
 )  # fmt: skip
 def test_the_whole_text_is_an_opt_out(text: str) -> None:
     assert examine(text).verdict is Verdict.OPT_OUT

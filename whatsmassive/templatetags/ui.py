@@ -25,7 +25,7 @@ from whatsmassive.palette import COLOURS, LABELS
 register = template.Library()
 WATCHED = "live_watched"
 TOLD = "told_messages"
-FRAME = ("system-banner:", "menu-unread:", "menu-hands:")
+FRAME = ("system-banner:", "menu-unread:", "menu-reviews:", "menu-hands:")
 """The live parts of the frame: a part of a page does not include them, and its socket takes the place of the page's."""
 
 
