@@ -9,10 +9,12 @@ from bson import ObjectId
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
 
 from debtors.models import Debtor, Suppression, SuppressionSource
 from domain.finding import search_terms
 from domain.people import can_be_written_to, is_hidden, person_key
+from domain.phones import shown_phone
 from gateways.models import Gateway
 from lib.arrays import AnyStartsWith  # noqa: F401  # the lookup any_startswith
 from messaging.models import Conversation, Review, ReviewState
@@ -91,6 +93,13 @@ class Shown:
     @property
     def hidden(self) -> bool:
         return is_hidden(self.entry.phone)
+
+    @property
+    def title(self) -> str:
+        """What they are called in a sentence."""
+        if self.entry.name:
+            return self.entry.name
+        return _("Number hidden by WhatsApp") if self.hidden else self.by_identity or shown_phone(self.entry.phone)
 
     @property
     def last_day(self) -> date | None:
