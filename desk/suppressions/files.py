@@ -95,16 +95,15 @@ def rejects(request: HttpRequest, pk: ObjectId) -> HttpResponse | FileResponse:
         messages.error(request, page_error("file_gone", {}))
         return go_to(request, "suppressions:check", pk)
     content.seek(0)
-    return FileResponse(
-        content, as_attachment=True, filename=f"{Path(kept.file_name).stem} - {_('rejected rows')}.xlsx"
-    )
+    name = _("%(name)s - rejected rows") % {"name": Path(kept.file_name).stem} + ".xlsx"
+    return FileResponse(content, as_attachment=True, filename=name)
 
 
 @require_safe
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """What is listed as a csv, of any length; its file can be imported again."""
     found = queries.listed(queries.read(request.GET)).order_by("-at", "-pk")
-    name = f"{_('suppression list')} {timezone.localdate().isoformat()}.csv"
+    name = _("suppression list %(day)s") % {"day": timezone.localdate().isoformat()} + ".csv"
     record(request.user, "suppression.export", kind="suppression", data={"query": request.GET.urlencode()[:300]})
     answer = StreamingHttpResponse(_pieces(found.iterator(chunk_size=PIECE)), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{_quoted(name)}"

@@ -19,7 +19,7 @@ from debtors.models import Debtor, Suppression, SuppressionSource
 from debtors.suppressions import Entry
 from domain.delivery import Incoming
 from domain.states import CampaignStatus, MessageStatus
-from engine import deliver, enroll, finish, optouts
+from engine import deliver, enroll, finish, inbox, optouts
 from engine.deliver import deliver as run_slice
 from lib.mongo import collection
 from messaging import claims, conversations, queries, receipts
@@ -32,6 +32,7 @@ from sessions_app import numbers
 from tests.factories.debtors import make_debtor
 from tests.factories.sending import add_messages, make_campaign, make_line, make_pool
 from tests.gateways.simulated import RunningGateway
+from tests.sessions.test_events import wrote as told_by_page
 
 pytestmark = pytest.mark.django_db
 LINE = ObjectId("65f0c0ffee0123456789abcd")
@@ -376,6 +377,20 @@ def test_a_hidden_number_is_found_when_whatsapp_tells_it() -> None:
     assert state(campaign) == {"skipped": 1}
     assert suppressions.suppressed([phone]) == {phone}
     assert Suppression.objects.get(phone=phone).said == "BAJA"
+
+
+def test_a_page_tells_of_an_opt_out_first_and_later_whose_it_was() -> None:
+    campaign = make_campaign(make_pool())
+    add_messages(campaign, 1)
+    Message.objects.update(phone="+56911111111")
+    line = make_line(make_pool(), "http://127.0.0.1:1/")
+    told_by_page(line, "1", "Stop.", chat="987@lid", phone="")
+    inbox.apply_session_events()
+    assert suppressions.suppressed(["lid:987"])
+    told_by_page(line, "2", "¿me leyeron?", lid="987")  # from the number, with the same LID
+    inbox.apply_session_events()
+    optouts.carry_out_due()
+    assert state(campaign) == {"skipped": 1}
 
 
 # The confirmation -----------------------------------------------------------------------------------------------------

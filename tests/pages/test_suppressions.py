@@ -263,7 +263,7 @@ def test_in_spanish(signed_in: Client) -> None:
 def test_the_command_adds_exports_and_lifts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("suppressions", "add", "987654321", "--reason", "pidió", "--until", "2099-01-01")
     call_command("suppressions", "add", "987654321")
-    assert "already" in capsys.readouterr().out
+    assert "ya estaba en la lista" in capsys.readouterr().out
     source = write_csv(tmp_path / "a.csv", [("Teléfono",), ("987654322",), ("12",)])
     call_command("suppressions", "import", str(source), "--dry-run")
     assert Suppression.objects.count() == 1
