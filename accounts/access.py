@@ -34,6 +34,17 @@ ACCESS: Mapping[str, Role | None] = {
     "debtors:import-stop": S,
     "debtors:import-go-on": S,
     "debtors:rejects": S,
+    # Whom no campaign writes to: an executive takes out people of theirs, from where they look at them.
+    "suppressions:list": S,
+    "suppressions:add": S,
+    "suppressions:opt-out": E,
+    "suppressions:lift": S,
+    "suppressions:export": S,
+    "suppressions:import": S,
+    "suppressions:check": S,
+    "suppressions:rejects": S,
+    "suppressions:review": S,
+    "suppressions:decide": S,
     # Campaigns: executives look at their own.
     "campaigns:list": E,
     "campaigns:campaign": E,

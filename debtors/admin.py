@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from debtors import uploads
-from debtors.models import Debtor, Import, ImportRow, Upload, UploadChunk
+from debtors.models import Debtor, Import, ImportRow, Suppression, SuppressionFile, Upload, UploadChunk
 from debtors.uploads import UploadError
 from systemlog.lean_admin import LeanAdmin
 
@@ -63,6 +63,20 @@ class ImportRowAdmin(LeanAdmin):
     list_filter = ("outcome",)
     list_select_related = ("source",)
     ids = ("source", "debtor")
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(LeanAdmin):
+    """To look at: the page of opt-outs lifts an entry, with the reason."""
+
+    list_display = ("phone", "name", "active", "source", "reason", "at", "until")
+    list_filter = ("active", "source")
+    prefixes = ("phone", "identity")
+
+
+@admin.register(SuppressionFile)
+class SuppressionFileAdmin(LeanAdmin):
+    list_display = ("file_name", "actor", "added", "created_at", "expires_at")
 
 
 @admin.register(Upload)

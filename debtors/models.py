@@ -110,6 +110,87 @@ def found_by(*, name: str, rut: str, external_id: str, phone: str) -> dict[str, 
     return {"folded_name": fold(name)[:MAX_NAME], "words": words}
 
 
+class SuppressionSource(models.TextChoices):
+    """How somebody came onto the suppression list."""
+
+    REPLY = "reply", pgettext_lazy("why somebody is not written to", "Their reply")
+    PERSON = "person", pgettext_lazy("why somebody is not written to", "Added by hand")
+    IMPORT = "import", pgettext_lazy("why somebody is not written to", "A file")
+    COMMAND = "command", pgettext_lazy("why somebody is not written to", "The command line")
+
+
+class Suppression(models.Model):
+    """Somebody whom no campaign writes to, or once did not: what is lifted stays, with who lifted it and why.
+
+    One for each phone. Campaigns ask for it by the phone alone; `identity` says whose it is, so that the list follows a
+    person who gets another phone. See debtors/suppressions.py.
+    """
+
+    phone = models.CharField(max_length=MAX_EXTERNAL_ID + 10, unique=True)
+    """E.164; `lid:` and digits of a WhatsApp person whose number is hidden; or the identity itself, of a person whose
+    phone is not known yet."""
+    identity = models.CharField(max_length=MAX_EXTERNAL_ID + 10, blank=True, default="")
+    """As Debtor has it, of a person who is known by more than the phone."""
+    name = models.CharField(max_length=MAX_NAME, blank=True, default="")
+    words: Any = ArrayField(models.CharField(max_length=MAX_NAME), default=list)
+    """What it is found by: see domain.finding."""
+    active = models.BooleanField(default=True)
+    source = models.CharField(max_length=10, choices=SuppressionSource.choices)
+    reason = models.CharField(max_length=300, blank=True, default="")
+    actor = models.CharField(max_length=150, blank=True, default="")
+    """Who did it, by their name of then; empty for the person's own reply."""
+    at = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    """When it ends by itself; empty for never."""
+    text = ObjectIdField(null=True)
+    """The IncomingText that is the cause, where there is one; `said` is how it begins."""
+    said = models.CharField(max_length=300, blank=True, default="")
+    gateway = ObjectIdField(null=True)
+    """The line that it came to."""
+    rule = models.CharField(max_length=60, blank=True, default="")
+    """Which rule of which version took it for an opt-out (domain/contact_rules.py); empty where a person did."""
+    rule_version = models.IntegerField(default=0)
+    lifted_at = models.DateTimeField(null=True)
+    lifted_by = models.CharField(max_length=150, blank=True, default="")
+    """Empty for one that ended by itself."""
+    lift_reason = models.CharField(max_length=300, blank=True, default="")
+    due_at = models.DateTimeField(null=True)
+    """When the engine carries out what follows from it, for messages and debtors that are there; empty once it did."""
+    looks = models.IntegerField(default=0)
+    confirmation = ObjectIdField(null=True)
+    """The message that confirms it to the person, chosen beforehand so that there is never a second one."""
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["active", "at", "id"], name="suppression_listed"),
+            models.Index(fields=["active", "source", "at", "id"], name="suppression_source"),
+            models.Index(fields=["words"], name="suppression_words"),
+            models.Index(fields=["identity"], name="suppression_identity"),
+            models.Index(fields=["due_at"], name="suppression_due"),
+            models.Index(fields=["until"], name="suppression_until"),
+        )
+
+    def __str__(self) -> str:
+        return self.name or self.phone
+
+
+class SuppressionFile(models.Model):
+    """A file of people not to be written to, from its preview on. It goes at `expires_at` (migrations)."""
+
+    file_name = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64)
+    country = models.CharField(max_length=2)
+    actor = models.CharField(max_length=150)
+    reason = models.CharField(max_length=300, blank=True, default="")
+    added = models.IntegerField(null=True)
+    """How many it put onto the list; empty while it was only looked at."""
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
 class Import(models.Model):
     """One reading of one file. Its counts are those of its rows, at any moment: both are stored together."""
 

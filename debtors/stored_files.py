@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bson import Binary, Int64, ObjectId
 
-from debtors.models import Upload, UploadChunk
+from debtors.models import SuppressionFile, Upload, UploadChunk
 from lib.mongo import collection
 
 CHUNK_BYTES = 1024 * 1024
@@ -28,7 +28,7 @@ def store(upload: ObjectId, pieces: Iterable[bytes], *, expires_at: datetime) ->
     return size, digest.hexdigest()
 
 
-def fetch(upload: Upload, path: Path) -> None:
+def fetch(upload: Upload | SuppressionFile, path: Path) -> None:
     """Write the content into a new file. Raises FileGone."""
     digest = hashlib.sha256()
     with path.open("wb") as file:

@@ -7,6 +7,7 @@ from desk import at_work, figures, incidents, overview, own
 from desk.conversations import fragments as _of_conversations  # noqa: F401  # registers them
 from desk.conversations import queries as conversations
 from desk.sessions import fragments as _of_sessions  # noqa: F401  # registers them
+from desk.suppressions import fragments as _of_suppressions  # noqa: F401  # registers them
 from gateways import sessions
 from live.fragments import SUPERVISORS, Fragment, of_kinds, register
 from messaging.models import Conversation

@@ -199,8 +199,9 @@ class Slice:
         started = retry_unavailable(lambda: claims.start(self.lane.holder, attempts), seconds=STORE_SECONDS)
         messages = {outbound.attempt_id: c.id for outbound, c in attempts}
         unsent = set(messages) - {outbound.attempt_id for outbound, _ in started}
+        # Those that do not start too: one may have been skipped, because its person opted out meanwhile.
+        announce((outbound, c.campaign) for outbound, c in attempts)
         if started:
-            announce(started)
             if self.guard.split(batch, placed=True)[1]:
                 not_after = began  # paused while the attempts were stored: none of them starts
             else:

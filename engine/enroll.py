@@ -8,6 +8,7 @@ import math
 import random
 import secrets
 import time
+from collections.abc import Collection
 from datetime import UTC
 from typing import Any
 
@@ -16,6 +17,7 @@ from bson import ObjectId
 from campaigns import audience
 from campaigns.audience import Recipient, Texts
 from campaigns.models import Campaign, CampaignChannel
+from debtors import suppressions
 from domain.states import CampaignStatus, MessageStatus
 from domain.templating import MissingValue
 from engine import finish, stopping
@@ -110,7 +112,8 @@ def enroll(campaign: Campaign, token: str, *, ends_at: float = math.inf) -> None
     cursor: dict[str, Any] | None = campaign.enroll_cursor or {}
     while cursor is not None and _goes_on(ends_at) and _alive(campaign.pk):
         page = audience.read_page(campaign, cursor)
-        claims.enroll(campaign.pk, [{**way, **_draft(r, texts)} for r in page.recipients])
+        out = suppressions.suppressed({r.debtor.phone for r in page.recipients})
+        claims.enroll(campaign.pk, [{**way, **_draft(r, texts, out)} for r in page.recipients])
         # Cancelled while this page was read: what it added is swept too.
         finish.keep_open([campaign.pk])
         cursor = page.cursor
@@ -127,7 +130,8 @@ def _way(campaign: Campaign) -> dict[str, Any]:
     return {"pool": campaign.whatsapp_pool_id, "channel": Channel.WHATSAPP.value, "attachment": attachment}
 
 
-def _draft(recipient: Recipient, texts: Texts) -> dict[str, Any]:
+def _draft(recipient: Recipient, texts: Texts, out: Collection[str]) -> dict[str, Any]:
+    """The message as it is enrolled: skipped where a value is missing, or the phone is among those who are out."""
     debtor = recipient.debtor
     values = texts.values(debtor)
     draft: dict[str, Any] = {
@@ -139,6 +143,8 @@ def _draft(recipient: Recipient, texts: Texts) -> dict[str, Any]:
         "variant": 0,
         "status": MessageStatus.PENDING.value,
     }
+    if debtor.phone in out:
+        return draft | {"status": MessageStatus.SKIPPED.value, "reason": claims.OPTED_OUT}
     missing = texts.missing(values)
     if not missing:
         try:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from domain.delivery import Incoming, Receipt
 from domain.whatsapp_events import incoming_of, receipts_of
 from domain.whatsapp_ids import USER, is_lid, lid_of, wid_of
+from engine import optouts
 from lib.mongo import Now
 from live.events import CampaignChanged
 from live.publish import publish
@@ -87,5 +88,7 @@ def _incoming(event: SessionEvent) -> Incoming:
     if wid:
         # Who writes is on WhatsApp, and later events may name the LID alone.
         numbers.remember_wid(phone, wid, lid)
+        if lid:
+            optouts.learned(lid)
     numbers.met(event.gateway, phone)
     return item

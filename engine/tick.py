@@ -9,7 +9,20 @@ from django.db import DatabaseError
 from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
 
-from engine import browsers, channels, deal, enroll, finish, follow, inbox, lane, readiness, recover, uploads
+from engine import (
+    browsers,
+    channels,
+    deal,
+    enroll,
+    finish,
+    follow,
+    inbox,
+    lane,
+    optouts,
+    readiness,
+    recover,
+    uploads,
+)
 from engine.guard import RunningCampaign, campaigns_elsewhere, running_campaigns
 from engine.limits import capped_until
 from gateways.models import Gateway, LaneState, Pool, Strategy
@@ -34,6 +47,7 @@ def tick() -> None:
         deal.deal_all,
         queue_lanes,
         inbox.apply_session_events,
+        optouts.carry_out_due,
         inbox.apply_receipts,
         follow.follow_debtors,
         finish.finish_done,

@@ -71,6 +71,13 @@ class ConversationChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SuppressionChanged(Event):
+    """Who may be written to, or which replies wait for a person to decide it; its id is empty."""
+
+    kind = "suppression"
+
+
+@dataclass(frozen=True, slots=True)
 class PoolChanged(Event):
     """A pool's settings, or which lines it has."""
 

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from messaging.models import Conversation, DayTally, InboxItem, IncomingText, SlotTally, Tally
+from messaging.models import Conversation, DayTally, InboxItem, IncomingText, Review, SlotTally, Tally
 from systemlog.lean_admin import LeanAdmin
 
 
@@ -43,6 +43,12 @@ class ConversationAdmin(LeanAdmin):
     list_display = ("phone", "name", "last_text", "last_at", "unread")
     list_filter = ("is_unread", "last_direction")
     prefixes = ("key",)
+
+
+@admin.register(Review)
+class ReviewAdmin(LeanAdmin):
+    list_display = ("phone", "said", "state", "rule", "at", "decided_by")
+    list_filter = ("state",)
 
 
 @admin.register(DayTally)

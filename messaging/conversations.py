@@ -1,4 +1,6 @@
-"""Conversations: each stored together with the text that it tells of, once for each text, however often it is told."""
+"""Conversations: each stored together with the text that it tells of, once for each text, however often it is told.
+
+Whether the text is an opt-out is decided and stored in the same transaction (messaging/optouts.py)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -7,15 +9,15 @@ from typing import Any
 
 from bson import ObjectId
 from django.utils import timezone
-from pymongo import UpdateOne
+from pymongo import UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from domain.day import begins, day_of
 from domain.people import person_key
 from lib.mongo import bulk_write, chunks, collection, compare_and_set, run_tx, session
-from live.events import ConversationChanged
+from live.events import ConversationChanged, SuppressionChanged
 from live.publish import publish
-from messaging import flow
+from messaging import flow, optouts
 from messaging.claims.steps import naive
 from messaging.following import Theirs, whose
 from messaging.models import Conversation, Direction, IncomingText
@@ -47,7 +49,7 @@ def _store(texts: Sequence[dict[str, Any]]) -> None:
 
     def work() -> list[dict[str, Any]]:
         stored = bulk_write(IncomingText, keep)
-        new = [texts[place] for place in sorted(stored.upserted_ids)]
+        new = [{**texts[place], "_id": stored.upserted_ids[place]} for place in sorted(stored.upserted_ids)]
         by_person: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for text in new:
             if text["phone"]:
@@ -56,6 +58,8 @@ def _store(texts: Sequence[dict[str, Any]]) -> None:
         known = whose(phones) if by_person else {}
         bulk_write(Conversation, [_received(phone, found, known.get(phone)) for phone, found in by_person.items()])
         _count_people(by_person, keys=list(stored.upserted_ids.values()))
+        # Last: what was judged is stored in the transaction of the text, or the text is not stored.
+        optouts.keep(optouts.judged(new))
         return new
 
     for left in reversed(range(_ATTEMPTS)):
@@ -66,8 +70,23 @@ def _store(texts: Sequence[dict[str, Any]]) -> None:
             # Another process stored the same one in between: the next transaction finds it.
             if not left or any(e.get("code") != _DUPLICATE for e in error.details.get("writeErrors", [])):
                 raise
+    _answered(texts)
     for phone in {text["phone"] for text in new if text["phone"]}:
         publish(ConversationChanged(person_key(phone)))
+    if optouts.judged(new):
+        publish(SuppressionChanged(""))
+
+
+def _answered(texts: Sequence[Mapping[str, Any]]) -> None:
+    """Say of debtors when they last wrote. Of texts that are told again too: whoever died before this tells them again.
+
+    Outside of the transaction, which an import that writes the same debtors would hold up.
+    """
+    last: dict[str, datetime] = {}
+    for text in texts:
+        if text["phone"]:
+            last[text["phone"]] = max(_time(text), last.get(text["phone"], _time(text)))
+    bulk_write(Debtor, [UpdateMany({"phone": phone}, {"$max": {"answered_at": at}}) for phone, at in last.items()])
 
 
 def _count_people(texts: Mapping[str, Sequence[dict[str, Any]]], *, keys: Sequence[Any]) -> None:

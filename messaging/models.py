@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_mongodb_backend.fields import ArrayField, EmbeddedModelArrayField, ObjectIdField
 from django_mongodb_backend.models import EmbeddedModel
 
@@ -237,6 +238,38 @@ class IncomingText(models.Model):
 
     def __str__(self) -> str:
         return f"{self.phone} {self.at}"
+
+
+class ReviewState(models.TextChoices):
+    OPEN = "open", pgettext_lazy("a reply that a person looks at", "to be decided")
+    OPTED_OUT = "opted_out", pgettext_lazy("a reply that a person looks at", "opted out")
+    DISMISSED = "dismissed", pgettext_lazy("a reply that a person looks at", "not an opt-out")
+
+
+class Review(models.Model):
+    """A text that comes near an opt-out (domain/contact_rules.py): a person says whether it is one."""
+
+    text = ObjectIdField(unique=True)
+    """The IncomingText; stored together with it."""
+    phone = models.CharField(max_length=40)
+    said = models.CharField(max_length=1000, blank=True, default="")
+    gateway = ObjectIdField(null=True)
+    rule = models.CharField(max_length=60)
+    rule_version = models.IntegerField()
+    at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=ReviewState.choices, default=ReviewState.OPEN.value)
+    decided_by = models.CharField(max_length=150, blank=True, default="")
+    """Empty where the person wrote an opt-out afterwards."""
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["state", "at", "id"], name="review_state"),
+            models.Index(fields=["phone", "state"], name="review_phone"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.phone} {self.rule}"
 
 
 class Direction(models.TextChoices):

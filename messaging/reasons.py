@@ -11,6 +11,7 @@ from domain.states import MessageStatus
 REASONS = {
     "missing_value": gettext_lazy("a value that the message needs is missing in its row"),
     "cancelled": gettext_lazy("the campaign was cancelled before it was sent"),
+    "opted_out": gettext_lazy("the person is not to be written to: they are on the suppression list"),
     "decided": gettext_lazy("settled by a person"),
     "lane_lost": gettext_lazy("the worker stopped while it was sending"),
     "timeout": gettext_lazy("the gateway did not answer in time"),
@@ -79,6 +80,7 @@ _ADDRESS = gettext_lazy("The line's address is not right: correct it in its sett
 _FAULT = gettext_lazy("Look at the log for the fault. If it is over, retry.")
 _WHATSAPP = gettext_lazy("See whether the session's account is restricted, on its page; then retry.")
 _DECIDED = gettext_lazy("Somebody decided that they did not arrive. If that was wrong, whoever has it gets it twice.")
+_OPTED_OUT = gettext_lazy("Nothing is to be done: whoever asked for it may not be written to.")
 _DOUBT = gettext_lazy("Ask the gateway's operator, or look at the phone that sends, whether they arrived; then decide.")
 
 ADVICE: Mapping[str, Any] = {
@@ -86,6 +88,7 @@ ADVICE: Mapping[str, Any] = {
     "line_deleted": gettext_lazy("Send it again through another line."),
     "cancelled": gettext_lazy("To write to them after all, make a copy of the campaign."),
     "decided": _DECIDED,
+    "opted_out": _OPTED_OUT,
     "not_on_whatsapp": _NUMBERS,
     **dict.fromkeys(("number_unconfirmed", "not_sent", "not_started", "late", "superseded", "seen"), _WAIT),
     **dict.fromkeys(("per_minute", "per_hour", "per_day", "first_contacts_per_day"), _WAIT),
@@ -100,7 +103,7 @@ ADVICE: Mapping[str, Any] = {
 }
 """By the same words as REASONS."""
 
-HOPELESS = frozenset({"not_on_whatsapp", "unsendable", "missing_value", "cancelled", "decided"})
+HOPELESS = frozenset({"not_on_whatsapp", "unsendable", "missing_value", "cancelled", "decided", "opted_out"})
 """After these a retry ends the same way, or does harm, until somebody has changed something else."""
 
 

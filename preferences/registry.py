@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from preferences import sending
+from preferences import contact, sending
 from preferences.errors import InvalidPreference
 
 Value = str | int | bool
@@ -158,7 +158,27 @@ SENDING = Group(
     ),
 )
 
-GROUPS: Mapping[str, Group] = {group.name: group for group in (SENDING,)}
+CONTACT = Group(
+    "contact",
+    gettext_lazy("Opt-outs"),
+    (
+        Preference(
+            "confirm",
+            gettext_lazy("Confirm an opt-out"),
+            False,
+            help=gettext_lazy("Whoever asks for no more messages gets one last one that says so."),
+        ),
+        Preference(
+            "confirmation",
+            gettext_lazy("Its text"),
+            lambda: _("You will get no more messages from us."),
+            contact.confirmation,
+            help=gettext_lazy("It goes out once, by the line that the person wrote to."),
+        ),
+    ),
+)
+
+GROUPS: Mapping[str, Group] = {group.name: group for group in (SENDING, CONTACT)}
 
 
 def group_named(name: str) -> Group:

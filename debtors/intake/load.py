@@ -15,6 +15,7 @@ from bson import Decimal128, Int64, ObjectId
 from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
+from debtors import suppressions
 from debtors.intake.cells import to_stored
 from debtors.models import Debtor, Import, ImportRow, Outcome, found_by
 from domain.cells import Cell
@@ -92,6 +93,8 @@ class Loader:
         self._token = token
         self._fields = fields
         self._owner_id = owner_id
+        self._out: set[str] = set()
+        """The people of the batch at work who are on the suppression list, by whichever phone."""
 
     def load(self, batch: Sequence[RowResult]) -> Counter[str]:
         """How many rows had each outcome, which is also set in them. Repeats itself while MongoDB is away.
@@ -119,6 +122,9 @@ class Loader:
         operations = self._decide(batch, now)
         if operations:
             bulk_write(Debtor, operations)
+        if self._out:
+            # Somebody on the suppression list has another phone now: the list follows them.
+            suppressions.follow([row for row in self._people(batch) if row["identity"] in self._out])
         insert_many(ImportRow, [self._row_document(result) for result in batch])
         counts = Counter(result.outcome for result in batch)
         increments = {outcome: Int64(count) for outcome, count in counts.items()}
@@ -149,6 +155,8 @@ class Loader:
         # In one answer: by itself the server splits it after a hundred.
         found = collection(Debtor).find(wanted, batch_size=len(rows) + 1, session=session())
         known = {document["identity"]: document for document in found}
+        phones = suppressions.suppressed({result.row.phone for result in rows if result.row})
+        self._out = set(suppressions.people_suppressed({result.row.identity for result in rows if result.row}))
         operations: list[Any] = []
         for result in rows:
             row = result.row
@@ -156,7 +164,8 @@ class Loader:
             document = known.get(row.identity)
             if document is None:
                 result.outcome, result.debtor = Outcome.CREATED.value, ObjectId()
-                operations.append(InsertOne(self._new_document(result.debtor, row, now)))
+                out = row.phone in phones or row.identity in self._out
+                operations.append(InsertOne({**self._new_document(result.debtor, row, now), "suppressed": out}))
                 continue
             result.debtor = document["_id"]
             changes = self._changes(document, row)
@@ -165,6 +174,8 @@ class Loader:
                 if not _FINDS.isdisjoint(changes):
                     values: dict[str, Any] = {name: changes.get(name, document[name]) for name in _FINDS}
                     changes.update(found_by(**values))
+                if "phone" in changes:
+                    changes["suppressed"] = row.phone in phones or row.identity in self._out
                 operations.append(UpdateOne({"_id": result.debtor}, {"$set": {**changes, "updated_at": now}}))
         return operations
 
@@ -182,7 +193,6 @@ class Loader:
             "due_date": _stored_day(row.due_date),
             "owner_id": self._owner_id,
             "metadata": row.metadata,
-            "suppressed": False,
             "answered_at": None,
             "created_at": now,
             "updated_at": now,
@@ -209,6 +219,11 @@ class Loader:
         metadata = document["metadata"]
         changes.update({f"metadata.{key}": text for key, text in row.metadata.items() if text != metadata.get(key, "")})
         return changes
+
+    @staticmethod
+    def _people(batch: Sequence[RowResult]) -> list[Document]:
+        rows = [result.row for result in batch if result.row is not None]
+        return [{"identity": row.identity, "phone": row.phone, "name": row.name} for row in rows]
 
     def _row_document(self, result: RowResult) -> Document:
         return {

@@ -86,6 +86,9 @@ PAGE_ERRORS: Mapping[str, Any] = {
     ),
     "file_gone": _("The file is no longer here. Send it again."),
     "already_begun": _("This file is being imported already."),
+    # debtors.suppression_files
+    "too_many_rows": _("The file has more than %(limit)s rows. Split it into several files."),
+    "no_people_column": _("No column has phones or RUTs. Give one of them the header Phone, or RUT."),
 }
 
 ROW_REASONS: Mapping[str, Any] = {

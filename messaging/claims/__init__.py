@@ -12,10 +12,12 @@ from messaging.claims.recovery import doubted, holders, leave_to_people, recover
 from messaging.claims.reported import ReceiptMove, apply_receipts
 from messaging.claims.rerouting import reroute
 from messaging.claims.steps import Answered, Claimed, Holder
+from messaging.claims.suppressed import OPTED_OUT, skip_suppressed
 from messaging.claims.turns import deal, hand_back, waiting_at_lanes
 from messaging.claims.whole_campaign import requeue_failed, resolve_uncertain, skip_pending, stop_looking
 
 __all__ = [
+    "OPTED_OUT",
     "Answered",
     "Claimed",
     "Holder",
@@ -42,6 +44,7 @@ __all__ = [
     "settle",
     "settle_doubt",
     "skip_pending",
+    "skip_suppressed",
     "start",
     "stop_looking",
     "take_doubts",

@@ -7,6 +7,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo import UpdateOne
 
+from debtors.suppressions import suppressed
 from domain.delivery import Media, Outbound
 from domain.states import MessageStatus
 from lib.mongo import collection, server_now
@@ -111,7 +112,8 @@ def take_doubts(
 
     `media` gives the file that goes with a message: a look may send it again.
 
-    The holder's epoch is put on the attempt, so that an earlier holder's late "not accepted" can't undo the look.
+    The holder's epoch is put on the attempt, so that an earlier holder's late "not accepted" can't undo the look. Those
+    to people on the suppression list are left to a person, for the same reason that `media` is asked for.
     """
     messages = collection(Message)
     due = messages.find(
@@ -126,8 +128,13 @@ def take_doubts(
         {"campaign": 1, "phone": 1, "text": 1, "checks": 1, "attachment": 1, "kind": 1, "attempts": {"$slice": -1}},
         hint=CLAIM_INDEX,
     ).limit(limit)
+    rows = list(due)
+    out = suppressed(row["phone"] for row in rows if row["campaign"] is not None) if rows else set()
     taken: list[tuple[Outbound, Claimed]] = []
-    for row in due:
+    for row in rows:
+        if row["campaign"] is not None and row["phone"] in out:
+            messages.update_one({"_id": row["_id"], "status": S.UNCERTAIN.value}, {"$set": {"due_at": None}})
+            continue
         attempt = row["attempts"][0]
         attempt_id = attempt["attempt_id"]
         outbound = Outbound(

@@ -8,10 +8,12 @@ from typing import Any
 
 from bson import ObjectId
 
+from debtors.suppressions import suppressed
 from domain.delivery import Media, Outbound
 from domain.states import MessageStatus
-from lib.mongo import collection
+from lib.mongo import collection, run_tx
 from messaging.claims.steps import Change, Claimed, Holder, apply, claimed_of, move_many
+from messaging.claims.suppressed import skipped
 from messaging.models import CLAIM_INDEX, Message
 
 S = MessageStatus
@@ -82,53 +84,60 @@ def start(holder: Holder, pairs: Sequence[tuple[Outbound, Claimed]]) -> list[tup
     """Store the attempt of each message that the lane still holds, and mark it SENDING.
 
     Returns only the requests that may start, each with its campaign: a message that was taken away meanwhile is left
-    out. Harmless to repeat with the same attempts, when nobody knows whether they were stored.
+    out. So is a campaign's to somebody who is on the suppression list: the list is asked in the same transaction, and
+    the message is skipped. Harmless to repeat with the same attempts, when nobody knows whether they were stored.
     """
     now = datetime.now(UTC).replace(tzinfo=None)
-    changes = [
-        Change(
-            c.id,
-            c.campaign,
-            S.CLAIMED,
-            S.SENDING,
-            where={"claim_token": holder.token, "claim_epoch": holder.epoch},
-            update={
-                "$set": {"due_at": None, "checks": 0, "reason": "", "detail": ""},
-                "$push": {
-                    "attempts": {
-                        "$each": [
-                            {
-                                "attempt_id": outbound.attempt_id,
-                                "gateway": holder.gateway,
-                                "epoch": holder.epoch,
-                                "started_at": now,
-                                "ended_at": None,
-                                "outcome": "",
-                                "code": "",
-                                "detail": "",
-                                # Absent while unknown: their index is sparse.
-                                **({"provider_id": outbound.provider_id} if outbound.provider_id else {}),
-                            }
-                        ],
-                        "$slice": -ATTEMPTS_KEPT,
-                    }
-                },
-            },
-        )
-        for outbound, c in pairs
-    ]
-    if apply(holder.gateway, changes) == len(pairs):
-        return [(outbound, c.campaign) for outbound, c in pairs]
+    phones = {outbound.phone for outbound, c in pairs if c.campaign is not None}
+
+    def work() -> tuple[bool, set[str]]:
+        out = suppressed(phones) if phones else set()
+        changes = [
+            skipped(c.id, c.campaign, S.CLAIMED, _held(holder))
+            if c.campaign is not None and outbound.phone in out
+            else _started(holder, outbound, c, now)
+            for outbound, c in pairs
+        ]
+        return apply(holder.gateway, changes) == len(pairs), out
+
+    whole, out = run_tx(work)
+    may = [(outbound, c) for outbound, c in pairs if c.campaign is None or outbound.phone not in out]
+    if whole or not may:
+        return [(outbound, c.campaign) for outbound, c in may]
     started = collection(Message).find(
         {
-            "_id": {"$in": [c.id for _, c in pairs]},
+            "_id": {"$in": [c.id for _, c in may]},
             "status": S.SENDING.value,
-            "attempts.attempt_id": {"$in": [outbound.attempt_id for outbound, _ in pairs]},
+            "attempts.attempt_id": {"$in": [outbound.attempt_id for outbound, _ in may]},
         },
         {"_id": 1},
     )
     won = {row["_id"] for row in started}
-    return [(outbound, c.campaign) for outbound, c in pairs if c.id in won]
+    return [(outbound, c.campaign) for outbound, c in may if c.id in won]
+
+
+def _held(holder: Holder) -> dict[str, Any]:
+    return {"claim_token": holder.token, "claim_epoch": holder.epoch}
+
+
+def _started(holder: Holder, outbound: Outbound, claimed: Claimed, now: datetime) -> Change:
+    attempt = {
+        "attempt_id": outbound.attempt_id,
+        "gateway": holder.gateway,
+        "epoch": holder.epoch,
+        "started_at": now,
+        "ended_at": None,
+        "outcome": "",
+        "code": "",
+        "detail": "",
+        # Absent while unknown: their index is sparse.
+        **({"provider_id": outbound.provider_id} if outbound.provider_id else {}),
+    }
+    update: dict[str, dict[str, Any]] = {
+        "$set": {"due_at": None, "checks": 0, "reason": "", "detail": ""},
+        "$push": {"attempts": {"$each": [attempt], "$slice": -ATTEMPTS_KEPT}},
+    }
+    return Change(claimed.id, claimed.campaign, S.CLAIMED, S.SENDING, where=_held(holder), update=update)
 
 
 def release(holder: Holder, claimed: Iterable[Claimed]) -> int:
@@ -136,10 +145,7 @@ def release(holder: Holder, claimed: Iterable[Claimed]) -> int:
     by_campaign: dict[ObjectId | None, list[ObjectId]] = defaultdict(list)
     for c in claimed:
         by_campaign[c.campaign].append(c.id)
-    return sum(
-        put_back(holder.gateway, campaign, ids, {"claim_token": holder.token, "claim_epoch": holder.epoch})
-        for campaign, ids in by_campaign.items()
-    )
+    return sum(put_back(holder.gateway, campaign, ids, _held(holder)) for campaign, ids in by_campaign.items())
 
 
 def put_back(lane: ObjectId, campaign: ObjectId | None, ids: list[ObjectId], where: Mapping[str, Any]) -> int:

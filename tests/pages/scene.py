@@ -14,16 +14,18 @@ from django.utils import timezone
 from accounts.models import User
 from campaigns.lacks import STEPS
 from campaigns.models import Attachment, AudienceKind, Campaign, CampaignChannel
+from debtors import suppression_files, suppressions
 from debtors.commands import import_file
-from debtors.models import Import, Upload, UploadStatus
+from debtors.models import Import, Suppression, SuppressionFile, SuppressionSource, Upload, UploadStatus
+from debtors.suppressions import Entry
 from domain.delivery import Incoming
 from domain.people import person_key
 from domain.states import CampaignStatus, Desired, ImportStatus, MessageStatus, SessionStatus
 from gateways.models import Gateway, LaneHealth, Pool, Strategy
 from lib.mongo import collection
-from messaging import claims, receipts
+from messaging import claims, optouts, receipts
 from messaging.claims.steps import naive
-from messaging.models import DayTally, Kind, Message
+from messaging.models import DayTally, Kind, Message, Review
 from sessions_app.models import SessionChange
 from systemlog.models import Beat, Level, SystemLog
 from systemlog.presence import ENGINE
@@ -56,6 +58,7 @@ class Scene:
         self._debtors(folder)
         self._campaigns()
         self._conversations()
+        self._opted_out()
         self._log()
 
     # Ways out ---------------------------------------------------------------------------------------------------------
@@ -209,6 +212,37 @@ class Scene:
             phone=self.person, text=TEXT,
         )  # fmt: skip
 
+    def _opted_out(self) -> None:
+        """Somebody by reply, by hand, by a file, for a while; one that was lifted; replies to be decided."""
+        gateway, actor = str(self.connected.gateway), self.staff.get_username()
+        replies = {"+56955550001": "BAJA", "+56955550002": f"no me escriban más {TEXT}", "lid:987654": "stop por favor"}
+        for phone, text in replies.items():
+            receipts.store(gateway, [Incoming(str(ObjectId()), phone, text)])
+        optouts.suppress(
+            [
+                Entry("+56955550003", SuppressionSource.PERSON, name=LONG, reason=TEXT[:200], actor=actor),
+                Entry("+56955550004", SuppressionSource.IMPORT, reason="Lista", actor=actor, until=self.later),
+                Entry("", SuppressionSource.IMPORT, identity="rut:9999999-9", reason="Lista", actor=actor),
+                Entry("+56955550005", SuppressionSource.COMMAND, actor=actor),
+            ]
+        )
+        lifted = Suppression.objects.get(phone="+56955550005")
+        suppressions.lift([lifted.pk], actor=actor, reason="Lo pidió de nuevo, por teléfono")
+        first, second = Review.objects.order_by("pk")[:2]
+        optouts.dismiss(first, actor=actor)
+        receipts.store(gateway, [Incoming(str(ObjectId()), self.person, "quiero darme de baja")])
+        assert second.phone == "lid:987654"
+        people = "Teléfono,Nombre,Motivo\n+56955550006,Ana,Pidió\n12,Malo,x\n+56955550003,Repetida,\n"
+        self.suppression_files = [
+            suppression_files.keep([text.encode()], file_name=name, country="CL", actor=actor, reason="Lista")
+            for name, text in ((f"{LONG}.csv", people), ("Nada.csv", "Nombre\nAna\n"))
+        ]
+        done = suppression_files.keep(
+            [people.encode()], file_name="Hecha.csv", country="CL", actor=actor, reason="Lista"
+        )
+        SuppressionFile.objects.filter(pk=done.pk).update(added=1)
+        self.suppression_files.append(done)
+
     def _log(self) -> None:
         about = {
             "campaign": self.running.pk, "session": self.connected.pk, "gateway": self.line.pk, "pool": self.sms.pk,
@@ -245,6 +279,8 @@ class Scene:
             self._upload(UploadStatus.READY)
             receipts.store(str(self.connected.gateway), [Incoming(str(ObjectId()), f"+5697{place:07}", "Hola")])
             receipts.store(str(self.connected.gateway), [Incoming(str(ObjectId()), self.person, f"Hola {place}")])
+            optouts.suppress([Entry(f"+5696{place:07}", SuppressionSource.PERSON, actor="ana")])
+            receipts.store(str(self.connected.gateway), [Incoming(str(ObjectId()), f"+5695{place:07}", "stop ya")])
             SystemLog.objects.create(at=self.now, level=Level.ERROR, source="engine.deliver", message=str(place))
 
     def pages(self) -> dict[str, str]:
@@ -305,6 +341,13 @@ PAGES: Mapping[str, Paths] = {
         f"{place} {found.status} {found.error}".strip(): reverse("debtors:import", args=[found.pk])
         for place, found in enumerate(scene.imports)
     },
+    "suppressions:list": at("suppressions:list", found="q=569", lifted="show=lifted", nothing="q=zzz"),
+    "suppressions:review": at("suppressions:review", decided="show=decided"),
+    "suppressions:import": at("suppressions:import"),
+    "suppressions:check": lambda scene: {
+        what: reverse("suppressions:check", args=[kept.pk])
+        for what, kept in zip(("ready", "unusable", "done"), scene.suppression_files, strict=True)
+    },
     "campaigns:list": at("campaigns:list", running="status=running", nothing="q=zzz"),
     "campaigns:new": at("campaigns:new"),
     "campaigns:campaign": _campaign_pages("campaigns:campaign"),
@@ -338,7 +381,14 @@ PAGES: Mapping[str, Paths] = {
 }
 """What each view shows of the scene: every view that answers GET is here, or among OTHERS (test_every_page.py)."""
 
-FILES = {"campaigns:attachment", "campaigns:export", "debtors:rejects", "desk:session-picture"}
+FILES = {
+    "campaigns:attachment",
+    "campaigns:export",
+    "debtors:rejects",
+    "desk:session-picture",
+    "suppressions:export",
+    "suppressions:rejects",
+}
 """The views that answer with a file."""
 
 PARTS = {"campaigns:preview", "campaigns:pick", "gateways:pool-preview", "gateways:pool-candidates"}

@@ -32,7 +32,7 @@ def frame(user: Any) -> Sequence[str]:
     """The live parts of a user's frame: a part of a page does not include them, and its socket takes the place of the
     page's."""
     scope = scope_of(user)
-    hands = ("menu-hands:",) if scope.everything else ()
+    hands = ("menu-reviews:", "menu-hands:") if scope.everything else ()
     return ("system-banner:", f"menu-unread:{scope.key}", *hands)
 
 
