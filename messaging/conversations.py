@@ -12,6 +12,7 @@ from django.utils import timezone
 from pymongo import UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError
 
+from debtors.models import Debtor
 from domain.day import begins, day_of
 from domain.people import person_key
 from lib.mongo import bulk_write, chunks, collection, compare_and_set, run_tx, session
