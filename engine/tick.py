@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
 
-from engine import browsers, channels, deal, enroll, finish, inbox, lane, readiness, recover, uploads
+from engine import browsers, channels, deal, debtors, enroll, finish, inbox, lane, readiness, recover, uploads
 from engine.guard import RunningCampaign, campaigns_elsewhere, running_campaigns
 from engine.limits import capped_until
 from gateways.models import Gateway, LaneState, Pool, Strategy
@@ -31,6 +31,7 @@ def tick() -> None:
         channels.mind_sessions,
         issue_campaign_work,
         uploads.issue_uploads,
+        debtors.issue_work,
         deal.deal_all,
         queue_lanes,
         inbox.apply_session_events,

@@ -12,6 +12,9 @@ REASONS = {
     "missing_value": gettext_lazy("a value that the message needs is missing in its row"),
     "cancelled": gettext_lazy("the campaign was cancelled before it was sent"),
     "decided": gettext_lazy("settled by a person"),
+    "released": gettext_lazy("somebody took the debtor out of what waits"),
+    "merged": gettext_lazy("the debtor became part of another one, who has a message of the campaign too"),
+    "debtor_gone": gettext_lazy("the debtor was deleted before it was sent"),
     "lane_lost": gettext_lazy("the worker stopped while it was sending"),
     "timeout": gettext_lazy("the gateway did not answer in time"),
     "disconnected": gettext_lazy("the connection ended before the gateway answered"),
@@ -81,11 +84,14 @@ _WHATSAPP = gettext_lazy("See whether the session's account is restricted, on it
 _DECIDED = gettext_lazy("Somebody decided that they did not arrive. If that was wrong, whoever has it gets it twice.")
 _DOUBT = gettext_lazy("Ask the gateway's operator, or look at the phone that sends, whether they arrived; then decide.")
 
+_NOTHING = gettext_lazy("Nothing is to be done: somebody wanted it so. Another campaign can write to them.")
+
 ADVICE: Mapping[str, Any] = {
     "missing_value": _VALUES,
     "line_deleted": gettext_lazy("Send it again through another line."),
     "cancelled": gettext_lazy("To write to them after all, make a copy of the campaign."),
     "decided": _DECIDED,
+    **dict.fromkeys(("released", "merged", "debtor_gone"), _NOTHING),
     "not_on_whatsapp": _NUMBERS,
     **dict.fromkeys(("number_unconfirmed", "not_sent", "not_started", "late", "superseded", "seen"), _WAIT),
     **dict.fromkeys(("per_minute", "per_hour", "per_day", "first_contacts_per_day"), _WAIT),
@@ -100,7 +106,9 @@ ADVICE: Mapping[str, Any] = {
 }
 """By the same words as REASONS."""
 
-HOPELESS = frozenset({"not_on_whatsapp", "unsendable", "missing_value", "cancelled", "decided"})
+HOPELESS = frozenset(
+    {"not_on_whatsapp", "unsendable", "missing_value", "cancelled", "decided", "released", "merged", "debtor_gone"}
+)
 """After these a retry ends the same way, or does harm, until somebody has changed something else."""
 
 

@@ -91,7 +91,8 @@ def start(holder: Holder, pairs: Sequence[tuple[Outbound, Claimed]]) -> list[tup
             c.campaign,
             S.CLAIMED,
             S.SENDING,
-            where={"claim_token": holder.token, "claim_epoch": holder.epoch},
+            # The phone too: a debtor's may have been corrected since the claim.
+            where={"claim_token": holder.token, "claim_epoch": holder.epoch, "phone": c.phone},
             update={
                 "$set": {"due_at": None, "checks": 0, "reason": "", "detail": ""},
                 "$push": {
