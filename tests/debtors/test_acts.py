@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from campaigns.models import Campaign, ChosenDebtors
+from debtors.commands import import_file
 from debtors.edit_form import DebtorValues
 from debtors.models import Debtor, DebtorAct, DebtorMerge, DebtorNote, DebtorWork, ImportRow, WorkStatus
 from desk.debtors import acts, changing, merging
@@ -28,7 +29,7 @@ from systemlog.models import SystemLog
 from tests.factories.debtors import debtor_rows, make_debtor, write_xlsx
 from tests.factories.sending import make_campaign, make_pool
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 M = MessageStatus
 OLD, NEW = "+56911110000", "+56922220000"
@@ -136,8 +137,6 @@ def test_values_of_another_person_are_refused_and_nothing_is_stored(staff: User)
 
 # Merging --------------------------------------------------------------------------------------------------------------
 def test_two_become_one_with_all_that_was_theirs(staff: User, tmp_path: Any) -> None:
-    from debtors.commands import import_file
-
     rows = debtor_rows(1)
     import_file(write_xlsx(tmp_path / "a.xlsx", [("Nombre", "Teléfono"), rows[0][:2]]))
     gone = Debtor.objects.get()
