@@ -1,8 +1,10 @@
 """Which debtors work on many means, page by page in the order of their ids: chosen ones, a list's, a clean-up's."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC
+from functools import partial
 from typing import Any
 
 from bson import Decimal128, ObjectId
@@ -22,24 +24,36 @@ WINDOW = 10_000
 """Debtors that one page reads past at most, where few of them fit."""
 
 
+def _refused() -> str:
+    return _("This list's filter can't be used for this: choose the debtors one by one.")
+
+
 class SelectionError(ValueError):
     """The filter can't be used for work; str() is the translated sentence."""
 
 
-def condition_of(filter: str) -> dict[str, Any]:
-    """The raw condition of a list's query string. Raises SelectionError."""
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Which debtors a list shows: a raw condition, and what of a page of them is left by what no condition tells."""
+
+    condition: dict[str, Any]
+    among: Callable[[Sequence[ObjectId]], list[ObjectId]] = list
+
+
+def fit_of(filter: str) -> Fit:
+    """What a list's query string asks for. Raises SelectionError."""
     given = QueryDict(filter)
-    unknown = sorted(name for name in given if name not in KNOWN and given[name])
-    if unknown:
-        raise SelectionError(_("This list's filter can't be used for this: choose the debtors one by one."))
+    if any(name not in KNOWN and given[name] for name in given):
+        raise SelectionError(_refused())
     terms = search_terms(given.get("q", "").strip()[:100])
     asked: list[dict[str, Any]] = [{"words": {"$regex": f"^{re.escape(term)}"}} for term in terms]
-    if given.get("owner"):
-        owner = object_id(given["owner"])
-        if owner is None:
-            raise SelectionError(_("This list's filter can't be used for this: choose the debtors one by one."))
+    owner, source = (object_id(given.get(name, "")) for name in ("owner", "import"))
+    if (given.get("owner") and owner is None) or (given.get("import") and source is None):
+        raise SelectionError(_refused())
+    if owner is not None:
         asked.append({"owner_id": owner})
-    return {"$and": asked} if asked else {}
+    condition = {"$and": asked} if asked else {}
+    return Fit(condition, partial(_brought_by, source)) if source is not None else Fit(condition)
 
 
 def page(work: DebtorWork, *, limit: int) -> tuple[list[ObjectId], ObjectId | None]:
@@ -50,8 +64,7 @@ def page(work: DebtorWork, *, limit: int) -> tuple[list[ObjectId], ObjectId | No
     if work.chosen:
         ids = sorted(each for each in set(work.chosen) if work.cursor is None or each > work.cursor)
         return ids[:limit], ids[limit - 1] if len(ids) > limit else None
-    source = object_id(QueryDict(work.filter).get("import", "")) if work.act != DebtorAct.CLEAN else None
-    condition = _clean(work) if work.act == DebtorAct.CLEAN else condition_of(work.filter)
+    fit = Fit(_clean(work)) if work.act == DebtorAct.CLEAN else fit_of(work.filter)
     place: dict[str, Any] = {"$lte": work.last}
     if work.cursor is not None:
         place["$gt"] = work.cursor
@@ -59,10 +72,10 @@ def page(work: DebtorWork, *, limit: int) -> tuple[list[ObjectId], ObjectId | No
     edge = debtors.find({"_id": place}, {"_id": 1}, session=session()).sort("_id", 1).hint("_id_")
     ends = [row["_id"] for row in edge.skip(WINDOW - 1).limit(1)]
     within = {**place, "$lte": ends[0]} if ends else place
-    rows = debtors.find({"_id": within, **condition}, {"_id": 1}, session=session()).sort("_id", 1).hint("_id_")
+    rows = debtors.find({"_id": within, **fit.condition}, {"_id": 1}, session=session()).sort("_id", 1).hint("_id_")
     found = [row["_id"] for row in rows.limit(limit)]
     after = found[-1] if len(found) == limit else ends[0] if ends else None
-    return (_brought_by(source, found) if source else found), after
+    return fit.among(found), after
 
 
 def _brought_by(source: ObjectId, ids: Sequence[ObjectId]) -> list[ObjectId]:

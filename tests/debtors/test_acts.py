@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from bson import ObjectId
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
@@ -22,7 +23,7 @@ from engine import enroll
 from lib.mongo import collection
 from messaging import claims, queries
 from messaging.claims import Holder
-from messaging.models import IncomingText, Message
+from messaging.models import RECIPIENT_INDEX, IncomingText, Message
 from sessions_app import numbers
 from sessions_app.models import Number
 from systemlog.models import SystemLog
@@ -307,3 +308,19 @@ def test_clean_up_takes_only_whom_nobody_was_in_contact_with(staff: User) -> Non
 
 def test_each_act_has_its_questions() -> None:
     assert set(acts._LOOKS) == set(acts._DOES) == set(DebtorAct)
+
+
+def test_questions_are_answered_along_indexes() -> None:
+    campaign, debtor = make_campaign(make_pool()), make_debtor(rut="1-9")
+    add(campaign, debtor)
+    wanted = {"campaign": {"$in": [campaign.pk]}, "debtor": {"$in": [debtor.pk]}}
+    plan = collection(Message).find(wanted).hint(RECIPIENT_INDEX).explain()
+    # Each pair is looked up by itself: no more keys than pairs, and one for the end.
+    assert plan["executionStats"]["totalKeysExamined"] <= 2
+    for by, index in (("phone", "debtor_phone"), ("rut", "debtor_rut")):
+        stages: list[dict[str, Any]] = [{"$match": {by: {"$gt": ""}}}, {"$group": {"_id": f"${by}", "n": {"$sum": 1}}}]
+        told = str(connection.database.command(  # type: ignore[attr-defined]  # the backend's own
+            "explain", {"aggregate": Debtor._meta.db_table, "pipeline": stages, "cursor": {}, "hint": index}
+        ))  # fmt: skip
+        assert "FETCH" not in told, by
+        assert index in told

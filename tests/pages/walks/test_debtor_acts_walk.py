@@ -29,9 +29,7 @@ class Words:
     refused: str
 
 
-SPANISH = Words(
-    "Se modificó", "un solo deudor", "Se omitió 1 mensaje", "Se elimina 1 deudor", "le faltan dígitos"
-)
+SPANISH = Words("Se modificó", "un solo deudor", "Se omitió 1 mensaje", "Se elimina 1 deudor", "le faltan dígitos")
 ENGLISH = Words(
     "was changed", "is one debtor now", "1 message was skipped", "1 debtor is deleted", "has too few digits"
 )
