@@ -132,7 +132,8 @@ class Scene:
             self.imports += [self._import(status, error) for error in ("", "gave_up")][: 1 + (status == "failed")]
         self.twin = make_debtor("María «Ñ» <otra>", phone=self.debtor.phone, rut="", metadata={"nota": "x & y"})
         DebtorNote.objects.create(debtor=self.debtor.pk, author="Ana <A>", text=TEXT, at=self.now)
-        self.works = [self._work(act, status) for act in DebtorAct for status in WorkStatus]
+        self.works = [self._work(DebtorAct.RELEASE, status) for status in WorkStatus]
+        self.works += [self._work(act, WorkStatus.READY) for act in DebtorAct if act != DebtorAct.RELEASE]
         self.uploads = [self._upload(status) for status in UploadStatus if status != UploadStatus.IMPORTED]
 
     def _import(self, status: ImportStatus, error: str) -> Import:
@@ -314,7 +315,7 @@ PAGES: Mapping[str, Paths] = {
     "debtors:merge": of("debtors:merge", lambda scene: scene.debtor.pk, lambda scene: scene.twin.pk),
     "debtors:works": at("debtors:works"),
     "debtors:work": lambda scene: {
-        f"{work.act} {work.status}": reverse("debtors:work", args=[work.pk]) for work in scene.works[:8]
+        f"{work.act} {work.status}": reverse("debtors:work", args=[work.pk]) for work in scene.works
     },
     "debtors:upload": at("debtors:upload"),
     "debtors:check": lambda scene: {
