@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from debtors.edit_form import OwnerForm
 from debtors.models import DebtorAct, DebtorWork
 from desk.debtors import work as intent
+from desk.debtors.fragments import shown
 from desk.debtors.selecting import SelectionError
 from domain.clean_up import LEAST_DAYS, MOST_DAYS, USUAL_DAYS, CleanRules
 from lib.converters import object_id
@@ -80,9 +81,9 @@ def works(request: HttpRequest) -> HttpResponse:
         work = intent.begin(DebtorAct.CLEAN, request.user, rules=rules)  # type: ignore[arg-type]
         return go_to(request, "debtors:work", work.pk)
     page = keyset_page(
-        DebtorWork.objects.defer("chosen"), by="-created_at", mark=request.GET.get("mark", ""), size=LISTED
+        DebtorWork.objects.select_related("user"), by="-created_at", mark=request.GET.get("mark", ""), size=LISTED
     )
-    return render(request, "debtors/works.html", {"form": form, "page": page})
+    return render(request, "debtors/works.html", {"form": form, "page": page, "rows": shown(page.rows).items()})
 
 
 def work_detail(request: HttpRequest, pk: ObjectId) -> HttpResponse:

@@ -109,9 +109,16 @@ def work(key: str) -> Mapping[str, Any] | None:
     """What work on many debtors would change or has changed."""
     pk = object_id(key)
     found = DebtorWork.objects.select_related("user").filter(pk=pk).first() if pk else None
-    if found is None:
-        return None
-    owner = User.objects.filter(pk=found.owner).first() if found.owner else None
+    return next(iter(shown([found]).values())) if found is not None else None
+
+
+def shown(works: Sequence[DebtorWork]) -> dict[Any, dict[str, Any]]:
+    """What is shown of each of them, by its key; whom they give debtors to is asked for at once."""
+    owners = User.objects.in_bulk([found.owner for found in works if found.owner])
+    return {found.pk: _shown(found, owners.get(found.owner)) for found in works}
+
+
+def _shown(found: DebtorWork, owner: User | None) -> dict[str, Any]:
     return {
         "work": found,
         "owner": owner,
@@ -125,12 +132,8 @@ def work(key: str) -> Mapping[str, Any] | None:
     }
 
 
-def work_row(key: str) -> Mapping[str, Any] | None:
-    return work(key)
-
-
 register(Fragment("debtor-facts", "debtors/_facts.html", contacts_groups, facts, may_see))
 register(Fragment("debtor-contacts", "debtors/_contacts.html", contacts_groups, contacts, may_see))
 register(Fragment("debtor-campaigns", "debtors/_campaigns.html", contacts_groups, campaigns, may_see))
 register(Fragment("debtor-work", "debtors/_work.html", of_object("debtorwork"), work, SUPERVISORS))
-register(Fragment("debtor-work-row", "debtors/_work_row.html", of_object("debtorwork"), work_row, SUPERVISORS))
+register(Fragment("debtor-work-row", "debtors/_work_row.html", of_object("debtorwork"), work, SUPERVISORS))
