@@ -45,6 +45,16 @@ ACCESS: Mapping[str, Role | None] = {
     "suppressions:rejects": S,
     "suppressions:review": S,
     "suppressions:decide": S,
+    # Acts on debtors.
+    "debtors:note": E,
+    "debtors:edit": S,
+    "debtors:duplicates": S,
+    "debtors:merge": S,
+    "debtors:batch": S,
+    "debtors:works": S,
+    "debtors:work": S,
+    "debtors:work-act": S,
+    "debtors:understood": S,
     # Campaigns: executives look at their own.
     "campaigns:list": E,
     "campaigns:campaign": E,

@@ -11,7 +11,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from debtors import uploads
-from debtors.models import Debtor, Import, ImportRow, Suppression, SuppressionFile, Upload, UploadChunk
+from debtors.models import (
+    ColumnMemory,
+    Debtor,
+    DebtorMerge,
+    DebtorNote,
+    DebtorWork,
+    Import,
+    ImportRow,
+    Suppression,
+    SuppressionFile,
+    Upload,
+    UploadChunk,
+)
 from debtors.uploads import UploadError
 from systemlog.lean_admin import LeanAdmin
 
@@ -93,3 +105,33 @@ class UploadChunkAdmin(LeanAdmin):
     list_display = ("upload", "number", "expires_at")
     exclude = ("data",)
     ids = ("upload",)
+
+
+@admin.register(DebtorWork)
+class DebtorWorkAdmin(LeanAdmin):
+    list_display = ("act", "status", "user", "looked", "created_at", "finished_at")
+    list_filter = ("status", "act")
+    list_select_related = ("user",)
+    raw_id_fields = ("user",)
+
+
+@admin.register(DebtorMerge)
+class DebtorMergeAdmin(LeanAdmin):
+    list_display = ("gone", "kept", "at")
+    ids = ("gone", "kept")
+
+
+@admin.register(DebtorNote)
+class DebtorNoteAdmin(LeanAdmin):
+    list_display = ("debtor", "author", "at")
+    ids = ("debtor",)
+    raw_id_fields = ("user",)
+    can_delete = True
+
+
+@admin.register(ColumnMemory)
+class ColumnMemoryAdmin(LeanAdmin):
+    list_display = ("file_name", "user", "at")
+    list_select_related = ("user",)
+    raw_id_fields = ("user",)
+    can_delete = True

@@ -26,6 +26,7 @@ from pymongo.errors import PyMongoError
 
 from debtors import stored_files
 from debtors.commands import ImportRefused, load_rows, open_reading
+from debtors.intake.cells import to_stored
 from debtors.intake.load import LeaseLost, Loader
 from debtors.intake.sheet import SheetError, open_sheet, sheet_names
 from debtors.models import Import, Upload, UploadStatus
@@ -46,7 +47,7 @@ LEASE_SECONDS = 30
 RENEWAL_SECONDS = 5.0
 MOST_STARTS = 5
 """Workers that may die over one stretch of a file: then it is the file that kills them."""
-SAMPLE_ROWS = 6
+SAMPLE_ROWS = 8
 SAMPLE_TEXT = 60
 
 FOLDERS = "whatsmassive-upload-"
@@ -199,19 +200,20 @@ def _seen(path: Path, upload: Upload) -> dict[str, Any]:
     if index is None:
         raise SheetError("empty_sheet", sheet=opened.name)
     number, cells = first[index]
-    below = [row for row in first[index + 1 :] if any(_shown(cell, upload.country) for cell in row[1])]
+    below = [row for row in first[index + 1 :] if any(shown_cell(cell, upload.country) for cell in row[1])]
     return {
         **seen,
         "sheet": opened.name,
         "headers": [text_of_header(cell) for cell in cells],
         "header_row": number,
         "height": opened.height,
-        "sample": [[row, [_shown(cell, upload.country) for cell in texts]] for row, texts in below[:SAMPLE_ROWS]],
+        "sample": [[row, to_stored(cells)] for row, cells in below[:SAMPLE_ROWS]],
         **({} if below else {"error": "no_rows"}),
     }
 
 
-def _shown(cell: Cell, country: str) -> str:
+def shown_cell(cell: Cell, country: str) -> str:
+    """A cell as pages show it."""
     text = cell.text or "#N/A" if isinstance(cell, CellProblem) else text_of(cell, country)
     return text if len(text) <= SAMPLE_TEXT else f"{text[: SAMPLE_TEXT - 1]}…"
 

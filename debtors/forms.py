@@ -1,6 +1,6 @@
 """The forms of uploads: the file and whose it is, then what its columns are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from debtors.intake.reasons import FIELD_LABELS, page_error
 from debtors.models import Upload
-from domain.columns import IGNORE, KEEP, guess_columns
+from domain.columns import IGNORE, KEEP, guess_columns, recall
 from domain.headers import Field
 from domain.phones import is_country
 from lib.converters import object_id
@@ -93,12 +93,13 @@ def _too_large() -> str:
 
 
 class ColumnsForm(forms.Form):
-    """What each column of a looked-at file is: a select a header."""
+    """What each column of a looked-at file is: a select a header; `remembered`: what was chosen for the last file with
+    these columns."""
 
-    def __init__(self, upload: Upload, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, upload: Upload, *args: Any, remembered: Mapping[str, str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._headers: dict[str, str] = {}
-        guessed = guess_columns(upload.headers)
+        guessed = recall(upload.headers, remembered) if remembered else guess_columns(upload.headers)
         named = [(each.value, FIELD_LABELS[each]) for each in Field]
         choices = [*named, (KEEP, _("Another column")), (IGNORE, _("Don't read it"))]
         for index, header in enumerate(upload.headers):
@@ -125,3 +126,8 @@ class ColumnsForm(forms.Form):
     def mapping(self) -> dict[str, str]:
         """{header: field, "ignore" or "keep"}."""
         return {header: self.cleaned_data[name] for name, header in self._headers.items()}
+
+    @property
+    def usual(self) -> dict[str, str]:
+        """The same as it is proposed."""
+        return {header: str(self.fields[name].initial) for name, header in self._headers.items()}

@@ -8,11 +8,31 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_mongodb_backend.fields import ArrayField, ObjectIdField
 
+from debtors.work_models import ColumnMemory, DebtorAct, DebtorMerge, DebtorNote, DebtorWork, WorkStatus
 from domain.finding import search_words
 from domain.folding import fold
 from domain.money import DECIMAL_PLACES, MAX_WHOLE_DIGITS
 from domain.rows import MAX_EXTERNAL_ID, MAX_NAME, MAX_RUT
 from domain.states import ImportStatus
+
+__all__ = [
+    "ROW_LABELS",
+    "STATUS_LABELS",
+    "ColumnMemory",
+    "Debtor",
+    "DebtorAct",
+    "DebtorMerge",
+    "DebtorNote",
+    "DebtorWork",
+    "Import",
+    "ImportRow",
+    "Outcome",
+    "Upload",
+    "UploadChunk",
+    "UploadStatus",
+    "WorkStatus",
+    "found_by",
+]
 
 STATUS_LABELS = {
     ImportStatus.WAITING: _("waiting"),
@@ -78,6 +98,8 @@ class Debtor(models.Model):
     class Meta:
         indexes = (
             models.Index(fields=["phone"], name="debtor_phone"),
+            # By which one person who came twice is found.
+            models.Index(fields=["rut"], name="debtor_rut"),
             # The key ends each, as it ends the order of pages.
             models.Index(fields=["updated_at", "id"], name="debtor_updated"),
             models.Index(fields=["folded_name", "id"], name="debtor_name"),
@@ -298,7 +320,7 @@ class Upload(models.Model):
     mapping: Any = models.JSONField(default=dict)
     """{header: field, "ignore" or "keep"}, as somebody chose."""
     sample: Any = models.JSONField(default=list)
-    """The first rows below the header, as texts."""
+    """The first rows below the header: [number, cells as debtors.intake.cells stores them]."""
     height = models.IntegerField(default=0)
     error = models.CharField(max_length=40, blank=True, default="")
     """Why it can't be used (debtors.intake.reasons)."""

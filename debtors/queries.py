@@ -87,6 +87,12 @@ def debtors_by_id(ids: Iterable[ObjectId]) -> dict[ObjectId, DebtorValues]:
     return {values.id: values for values in map(_values, documents)}
 
 
+def phones_of(ids: Iterable[ObjectId]) -> dict[ObjectId, str]:
+    """The phones of those that are there now."""
+    found = collection(Debtor).find({"_id": {"$in": list(ids)}}, {"phone": 1}, session=session())
+    return {row["_id"]: row["phone"] for row in found}
+
+
 def all_debtors(after_id: ObjectId | None = None, limit: int = 1_000) -> list[DebtorValues]:
     """The next debtors in the order of their ids, which is about the order of their creation."""
     condition = {"_id": {"$gt": after_id}} if after_id else {}

@@ -13,10 +13,11 @@ from django.utils.translation import get_language
 from accounts.models import User
 from debtors import stored_files
 from debtors.intake import reasons
-from debtors.models import Import, Upload, UploadStatus
-from domain.columns import ColumnsError, choose_columns
+from debtors.intake.load import stored_now
+from debtors.models import ColumnMemory, Import, Upload, UploadStatus
+from domain.columns import ColumnsError, choose_columns, headers_digest, remember
 from domain.states import IMPORT, ImportStatus
-from lib.mongo import compare_and_set, run_tx
+from lib.mongo import collection, compare_and_set, run_tx, session
 from live.events import ImportChanged
 from live.publish import publish
 
@@ -108,10 +109,29 @@ def begin(upload: Upload, mapping: Mapping[str, str]) -> ObjectId:
             campaign=upload.campaign,
             language=get_language() or "",
         )
+        _remember(upload, mapping)
 
     run_tx(store)
     publish(ImportChanged(str(key)))
     return key
+
+
+def _remember(upload: Upload, mapping: Mapping[str, str]) -> None:
+    """For the next file with these columns."""
+    chosen = {
+        "mapping": remember(mapping),
+        "user_id": getattr(upload, "user_id", None),
+        "file_name": upload.file_name,
+        "at": stored_now(),
+    }
+    collection(ColumnMemory).update_one(
+        {"headers": headers_digest(upload.headers)}, {"$set": chosen}, upsert=True, session=session()
+    )
+
+
+def remembered(upload: Upload) -> ColumnMemory | None:
+    """What somebody chose for the last file with the columns of this one."""
+    return ColumnMemory.objects.select_related("user").filter(headers=headers_digest(upload.headers)).first()
 
 
 def drop(upload: Upload) -> bool:

@@ -1,5 +1,6 @@
 """Which column of a sheet is what: the fields of a debtor by their headers, and every other column as metadata."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -160,6 +161,34 @@ def guess_columns(headers: Sequence[str]) -> dict[int, str]:
         for index, header in enumerate(headers)
         if header
     }
+
+
+def headers_digest(headers: Sequence[str]) -> str:
+    """Tells files with the same columns, in whatever order, case and accents; the column of reasons apart."""
+    names = sorted({fold(header) for header in headers if fold(header)} - REASON_HEADERS)
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+
+def remember(mapping: Mapping[str, str]) -> dict[str, str]:
+    """{folded header: choice} of what somebody chose for a file's columns; two with one folded name tell nothing."""
+    folded = [fold(header) for header in mapping]
+    return {
+        fold(header): chosen for header, chosen in mapping.items() if fold(header) and folded.count(fold(header)) == 1
+    }
+
+
+def recall(headers: Sequence[str], remembered: Mapping[str, str]) -> dict[int, str]:
+    """{index: choice} for a file with the same columns: what was chosen last, else what the headers say."""
+    found = guess_columns(headers)
+    taken = {chosen for chosen in remembered.values() if chosen not in _NO_FIELDS}
+    for index, header in enumerate(headers):
+        if not header or fold(header) in REASON_HEADERS:
+            continue
+        if chosen := remembered.get(fold(header)):
+            found[index] = chosen
+        elif found[index] in taken:
+            found[index] = KEEP
+    return found
 
 
 def _name_metadata(headers: Sequence[str], taken: set[int]) -> tuple[tuple[MetadataColumn, ...], list[ColumnWarning]]:

@@ -8,7 +8,7 @@ import math
 import random
 import secrets
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -17,7 +17,9 @@ from bson import ObjectId
 from campaigns import audience
 from campaigns.audience import Recipient, Texts
 from campaigns.models import Campaign, CampaignChannel
+from debtors import queries as debtor_queries
 from debtors import suppressions
+from debtors.queries import DebtorValues
 from domain.states import CampaignStatus, MessageStatus
 from domain.templating import MissingValue
 from engine import finish, stopping
@@ -114,12 +116,24 @@ def enroll(campaign: Campaign, token: str, *, ends_at: float = math.inf) -> None
         page = audience.read_page(campaign, cursor)
         out = suppressions.suppressed({r.debtor.phone for r in page.recipients})
         claims.enroll(campaign.pk, [{**way, **_draft(r, texts, out)} for r in page.recipients])
+        _follow(campaign.pk, [recipient.debtor for recipient in page.recipients])
         # Cancelled while this page was read: what it added is swept too.
         finish.keep_open([campaign.pk])
         cursor = page.cursor
         changes: dict[str, Any] = {"enroll_cursor": cursor} if cursor is not None else {"enrolled_at": "$$NOW"}
         if not _store(campaign.pk, token, **changes):
             return
+
+
+def _follow(campaign: ObjectId, read: Sequence[DebtorValues]) -> None:
+    """Debtors whose phone was corrected, or who were deleted, after they were read for this page: whoever changed them
+    found no message yet."""
+    now = debtor_queries.phones_of([debtor.id for debtor in read])
+    if gone := [debtor.id for debtor in read if debtor.id not in now]:
+        claims.skip_debtors([campaign], gone, reason="debtor_gone")
+    moved = {debtor.id: now[debtor.id] for debtor in read if now.get(debtor.id, debtor.phone) != debtor.phone}
+    if moved:
+        claims.readdress([campaign], moved)
 
 
 def _way(campaign: Campaign) -> dict[str, Any]:

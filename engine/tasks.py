@@ -6,7 +6,7 @@ from bson import ObjectId
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from engine import browsers, deliver, enroll, stopping, tick, uploads
+from engine import browsers, debtors, deliver, enroll, stopping, tick, uploads
 
 
 @worker_shutting_down.connect
@@ -28,6 +28,11 @@ def campaign_work(campaign_id: str, token: str) -> None:
 @shared_task(name=uploads.ATTACH)
 def attach_import(import_id: str, token: str) -> None:
     uploads.attach(ObjectId(import_id), token)
+
+
+@shared_task(name=debtors.TASK)
+def debtor_work(work_id: str, token: str) -> None:
+    debtors.carry_on(ObjectId(work_id), token)
 
 
 @shared_task(name="engine.deliver_sms")

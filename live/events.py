@@ -78,6 +78,20 @@ class SuppressionChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DebtorChanged(Event):
+    """A debtor's values, what somebody noted or did. Imports and work on many tell of themselves alone."""
+
+    kind = "debtor"
+
+
+@dataclass(frozen=True, slots=True)
+class DebtorWorkChanged(Event):
+    """The progress or the end of work on many debtors."""
+
+    kind = "debtorwork"
+
+
+@dataclass(frozen=True, slots=True)
 class PoolChanged(Event):
     """A pool's settings, or which lines it has."""
 

@@ -13,6 +13,9 @@ REASONS = {
     "cancelled": gettext_lazy("the campaign was cancelled before it was sent"),
     "opted_out": gettext_lazy("the person is not to be written to: they are on the suppression list"),
     "decided": gettext_lazy("settled by a person"),
+    "released": gettext_lazy("somebody took the debtor out of what waits"),
+    "merged": gettext_lazy("the debtor became part of another one, who has a message of the campaign too"),
+    "debtor_gone": gettext_lazy("the debtor was deleted before it was sent"),
     "lane_lost": gettext_lazy("the worker stopped while it was sending"),
     "timeout": gettext_lazy("the gateway did not answer in time"),
     "disconnected": gettext_lazy("the connection ended before the gateway answered"),
@@ -83,12 +86,15 @@ _DECIDED = gettext_lazy("Somebody decided that they did not arrive. If that was 
 _OPTED_OUT = gettext_lazy("Nothing is to be done: whoever asked for it may not be written to.")
 _DOUBT = gettext_lazy("Ask the gateway's operator, or look at the phone that sends, whether they arrived; then decide.")
 
+_NOTHING = gettext_lazy("Nothing is to be done: somebody wanted it so. Another campaign can write to them.")
+
 ADVICE: Mapping[str, Any] = {
     "missing_value": _VALUES,
     "line_deleted": gettext_lazy("Send it again through another line."),
     "cancelled": gettext_lazy("To write to them after all, make a copy of the campaign."),
     "decided": _DECIDED,
     "opted_out": _OPTED_OUT,
+    **dict.fromkeys(("released", "merged", "debtor_gone"), _NOTHING),
     "not_on_whatsapp": _NUMBERS,
     **dict.fromkeys(("number_unconfirmed", "not_sent", "not_started", "late", "superseded", "seen"), _WAIT),
     **dict.fromkeys(("per_minute", "per_hour", "per_day", "first_contacts_per_day"), _WAIT),
@@ -103,7 +109,12 @@ ADVICE: Mapping[str, Any] = {
 }
 """By the same words as REASONS."""
 
-HOPELESS = frozenset({"not_on_whatsapp", "unsendable", "missing_value", "cancelled", "decided", "opted_out"})
+HOPELESS = frozenset(
+    {
+        *("not_on_whatsapp", "unsendable", "missing_value", "cancelled", "decided", "opted_out"),
+        *("released", "merged", "debtor_gone"),
+    }
+)
 """After these a retry ends the same way, or does harm, until somebody has changed something else."""
 
 

@@ -1,6 +1,8 @@
 """What WhatsApp said of phone numbers, and whom our accounts know: remembered for all sessions."""
 
+from collections.abc import Iterable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
@@ -14,6 +16,7 @@ from sessions_app.models import Acquaintance, Number
 
 __all__ = [
     "candidates",
+    "forget",
     "is_acquainted",
     "met",
     "phone_of",
@@ -67,6 +70,20 @@ def remember_miss(phone: str) -> int:
 def question(phone: str) -> None:
     """Ask again at the next message: WhatsApp refused one that went to the id that is remembered."""
     Number.objects.filter(phone=phone, misses=0).update(checked_at=now_plus(-YES_LASTS))
+
+
+def forget(phones: Iterable[str]) -> int:
+    """Ask anew of these numbers, whatever WhatsApp said, and however lately; how many were known.
+
+    Their ids stay: replies come under them.
+    """
+    stale = {"$set": {"misses": 0, "checked_at": naive_ago(NO_LASTS + YES_LASTS)}}
+    return int(collection(Number).update_many({"phone": {"$in": list(phones)}}, stale, session=session()).matched_count)
+
+
+def naive_ago(seconds: float) -> datetime:
+    """A time as MongoDB stores it, about so many seconds ago."""
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).replace(tzinfo=None)
 
 
 def _store(phone: str, fields: dict[str, Any]) -> dict[str, Any]:

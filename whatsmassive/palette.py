@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from campaigns.models import STATUS_LABELS as CAMPAIGN_LABELS
-from debtors.models import ROW_LABELS, Outcome, UploadStatus
+from debtors.models import ROW_LABELS, Outcome, UploadStatus, WorkStatus
 from debtors.models import STATUS_LABELS as IMPORT_LABELS
 from domain.states import CampaignStatus, ImportStatus, MessageStatus, SessionStatus
 from gateways.models import LaneHealth
@@ -60,6 +60,14 @@ COLOURS: Mapping[str, Mapping[str, str]] = {
         UploadStatus.REFUSED: "now",
         UploadStatus.IMPORTED: "done",
     },
+    "work": {
+        WorkStatus.LOOKING: "working",
+        WorkStatus.READY: "soon",
+        WorkStatus.RUNNING: "working",
+        WorkStatus.DONE: "done",
+        WorkStatus.STOPPED: "soon",
+        WorkStatus.FAILED: "now",
+    },
     "row": {
         Outcome.CREATED: "done",
         Outcome.UPDATED: "done",
@@ -76,6 +84,7 @@ LABELS: Mapping[str, Mapping[Any, Any]] = {
     "session": SESSION_LABELS,
     "import": IMPORT_LABELS,
     "upload": dict(UploadStatus.choices),
+    "work": dict(WorkStatus.choices),
     "row": ROW_LABELS,
     "lane": dict(LaneHealth.choices),
     "level": dict(Level.choices),

@@ -6,16 +6,22 @@ from bson import ObjectId
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from campaigns.models import Campaign
 from debtors import stored_files, uploads
+from debtors.carrying import shown_cell
 from debtors.forms import ColumnsForm, UploadForm
-from debtors.intake.reasons import page_error
+from debtors.intake.cells import from_stored
+from debtors.intake.reasons import page_error, row_reason
 from debtors.models import Upload, UploadStatus
 from debtors.uploads import UploadError
+from domain.columns import ColumnsError, choose_columns
+from domain.rows import DebtorRow, RowError, RowReader
 from domain.states import CampaignStatus
+from domain.values import money
 from lib.htmx import go_to
 from systemlog.audit import record
 
@@ -56,9 +62,11 @@ def check(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     kept = get_object_or_404(Upload.objects.select_related("owner"), pk=pk)
     if kept.import_id:
         return redirect("debtors:import", kept.import_id)
-    form = None
+    form = memory = None
     if kept.status == UploadStatus.READY and not kept.error:
-        form = ColumnsForm(kept, request.POST if request.method == "POST" else None)
+        memory = uploads.remembered(kept)
+        given = request.POST if request.method == "POST" else None
+        form = ColumnsForm(kept, given, remembered=memory.mapping if memory else None)
         if request.method == "POST" and form.is_valid():
             try:
                 begun = uploads.begin(kept, form.mapping)
@@ -67,7 +75,44 @@ def check(request: HttpRequest, pk: ObjectId) -> HttpResponse:
             else:
                 record(request.user, "debtors.import", kind="import", id=begun, name=kept.file_name)
                 return go_to(request, "debtors:import", begun)
-    return render(request, "debtors/check.html", {"upload": kept, "form": form, **_shown(kept, form)})
+    more = {"upload": kept, "form": form, "memory": memory, "read": _read(kept, form) if form else None}
+    return render(request, "debtors/check.html", {**more, **_shown(kept, form)})
+
+
+@require_POST
+def understood(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """The first rows as they will be understood by what is chosen now."""
+    kept = get_object_or_404(Upload, pk=pk, status=UploadStatus.READY.value)
+    read = _read(kept, ColumnsForm(kept, request.POST))
+    return render(request, "debtors/_understood.html", {"upload": kept, "read": read})
+
+
+def _read(kept: Upload, form: ColumnsForm) -> dict[str, Any]:
+    """The first rows with these columns, and why some would be refused; or why none can be read."""
+    if form.is_bound and not form.is_valid():
+        return {"wrong": " ".join(str(text) for texts in form.errors.values() for text in texts)}
+    try:
+        columns = choose_columns(kept.headers, form.mapping if form.is_bound else form.usual)
+    except ColumnsError as error:
+        return {"wrong": page_error(error.code, error.params)}
+    reader = RowReader(columns, kept.country)
+    rows = [(number, reader.read(from_stored(cells))) for number, cells in kept.sample]
+    return {
+        "rows": [{"number": number, **_as_read(row)} for number, row in rows],
+        "others": [column.header for column in columns.metadata],
+        "refused": sum(isinstance(row, RowError) for _number, row in rows),
+    }
+
+
+def _as_read(row: DebtorRow | RowError) -> dict[str, Any]:
+    if isinstance(row, RowError):
+        return {"reason": row_reason(row.code, row.params)}
+    return {
+        "debtor": row,
+        "debt": money(row.debt, row.country) if row.debt is not None else "",
+        "due": formats.date_format(row.due_date, "SHORT_DATE_FORMAT") if row.due_date else "",
+        "more": [text for text in row.metadata.values() if text],
+    }
 
 
 def _shown(kept: Upload, form: ColumnsForm | None) -> dict[str, Any]:
@@ -89,8 +134,9 @@ def _shown(kept: Upload, form: ColumnsForm | None) -> dict[str, Any]:
 
 def _examples(kept: Upload, index: int) -> list[str]:
     """The first values of a column that differ."""
-    values = (cells[index] for _row, cells in kept.sample if index < len(cells) and cells[index])
-    return list(dict.fromkeys(values))[:EXAMPLES]
+    cells = (from_stored(cells)[index] for _row, cells in kept.sample if index < len(cells))
+    texts = (shown_cell(cell, kept.country) for cell in cells)
+    return list(dict.fromkeys(text for text in texts if text))[:EXAMPLES]
 
 
 @require_POST

@@ -1,26 +1,22 @@
-"""The list of debtors, and one of them with what was written to it and what it wrote."""
+"""The list of debtors."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from bson import ObjectId
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import formats
 
 from accounts.models import User
-from campaigns.models import Campaign, ChosenDebtors
+from campaigns.models import ChosenDebtors
 from debtors import queries
 from debtors.forms import owners
 from debtors.models import Debtor, Import
-from domain.people import can_be_written_to, person_key
 from domain.values import money
 from lib.converters import object_id
 from lib.paging import PAGE_SIZE, Page, keyset_page
-from messaging.models import IncomingText, Message
 
 ORDERS = {"latest": "-updated_at", "name": "folded_name"}
-TEXTS = 15
 LONGEST_SEARCH = 100
 
 
@@ -96,39 +92,3 @@ def _of_import(brought: Import, mark: str) -> Page[Any]:
         f"b{rows[0].number}" if before else "",
         f"a{rows[-1].number}" if after else "",
     )
-
-
-def debtor_detail(request: HttpRequest, pk: ObjectId) -> HttpResponse:
-    """One debtor."""
-    debtor = get_object_or_404(Debtor.objects.select_related("owner"), pk=pk)
-    texts = _texts(debtor.phone)
-    campaigns = Campaign.objects.in_bulk({each.campaign for _at, each in texts if isinstance(each, Message)} - {None})
-    return render(
-        request,
-        "debtors/debtor.html",
-        {
-            "debtor": debtor,
-            "debt": money(debtor.debt, debtor.country) if debtor.debt is not None else "",
-            "due": formats.date_format(debtor.due_date, "SHORT_DATE_FORMAT") if debtor.due_date else "",
-            "metadata": [(key, text) for key, text in debtor.metadata.items() if text],
-            "rows": queries.rows_of(debtor.pk),
-            "texts": [
-                {"at": at, "text": each, "ours": isinstance(each, Message), "campaign": _campaign(each, campaigns)}
-                for at, each in texts
-            ],
-            "person": person_key(debtor.phone) if can_be_written_to(debtor.phone) else "",
-        },
-    )
-
-
-def _texts(phone: str) -> list[tuple[Any, Message | IncomingText]]:
-    """The latest texts from and to a phone, oldest first."""
-    sent = Message.objects.filter(phone=phone).order_by("-created_at")[:TEXTS]
-    came = IncomingText.objects.filter(phone=phone).order_by("-at")[:TEXTS]
-    both: list[tuple[Any, Message | IncomingText]] = [(each.created_at, each) for each in sent]
-    both += [(each.at, each) for each in came]
-    return sorted(both, key=lambda pair: pair[0])[-TEXTS:]
-
-
-def _campaign(text: Message | IncomingText, campaigns: dict[Any, Campaign]) -> Campaign | None:
-    return campaigns.get(text.campaign) if isinstance(text, Message) else None

@@ -5,6 +5,7 @@ token proves that a claim is still its own, its epoch tells its attempts from th
 """
 
 from messaging.claims.answers import settle, settle_doubt, take_doubts
+from messaging.claims.debtors import hand_over, messages_of, readdress, skip_debtors
 from messaging.claims.directs import direct_lanes, follow, give_up
 from messaging.claims.enrolling import add_direct, enroll
 from messaging.claims.lanes import claim, new_attempts, release, start
@@ -32,9 +33,12 @@ __all__ = [
     "follow",
     "give_up",
     "hand_back",
+    "hand_over",
     "holders",
     "leave_to_people",
+    "messages_of",
     "new_attempts",
+    "readdress",
     "recover_orphans",
     "recover_strangers",
     "release",
@@ -43,6 +47,7 @@ __all__ = [
     "resolve_uncertain",
     "settle",
     "settle_doubt",
+    "skip_debtors",
     "skip_pending",
     "skip_suppressed",
     "start",

@@ -137,7 +137,9 @@ def _started(holder: Holder, outbound: Outbound, claimed: Claimed, now: datetime
         "$set": {"due_at": None, "checks": 0, "reason": "", "detail": ""},
         "$push": {"attempts": {"$each": [attempt], "$slice": -ATTEMPTS_KEPT}},
     }
-    return Change(claimed.id, claimed.campaign, S.CLAIMED, S.SENDING, where=_held(holder), update=update)
+    # The phone too: a debtor's may have been corrected since the claim.
+    where = {**_held(holder), "phone": claimed.phone}
+    return Change(claimed.id, claimed.campaign, S.CLAIMED, S.SENDING, where=where, update=update)
 
 
 def release(holder: Holder, claimed: Iterable[Claimed]) -> int:

@@ -80,7 +80,7 @@ def test_look_finds_sheets_columns_and_first_rows(tmp_path: Path) -> None:
     assert (upload.status, upload.error, upload.sheets) == ("ready", "", ["Deudores", "Otra"])
     assert (upload.sheet, upload.headers, upload.header_row, upload.height) == ("Deudores", list(HEADERS), 2, 11)
     assert (len(upload.sample), upload.sample[0]) == (
-        6, [3, ["Deudor 0", "980000000", "1000", "7000000-0", "ejecutivo0"]])  # fmt: skip
+        8, [3, ["Deudor 0", "980000000", 1000.0, "7000000-0", "ejecutivo0"]])  # fmt: skip
 
 
 def test_another_sheet_can_be_looked_at(tmp_path: Path) -> None:

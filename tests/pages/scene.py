@@ -16,7 +16,18 @@ from campaigns.lacks import STEPS
 from campaigns.models import Attachment, AudienceKind, Campaign, CampaignChannel
 from debtors import suppression_files, suppressions
 from debtors.commands import import_file
-from debtors.models import Import, Suppression, SuppressionFile, SuppressionSource, Upload, UploadStatus
+from debtors.models import (
+    DebtorAct,
+    DebtorNote,
+    DebtorWork,
+    Import,
+    Suppression,
+    SuppressionFile,
+    SuppressionSource,
+    Upload,
+    UploadStatus,
+    WorkStatus,
+)
 from debtors.suppressions import Entry
 from domain.delivery import Incoming
 from domain.people import person_key
@@ -133,6 +144,10 @@ class Scene:
         self.imports = [self.imported]
         for status in ImportStatus:
             self.imports += [self._import(status, error) for error in ("", "gave_up")][: 1 + (status == "failed")]
+        self.twin = make_debtor("María «Ñ» <otra>", phone=self.debtor.phone, rut="", metadata={"nota": "x & y"})
+        DebtorNote.objects.create(debtor=self.debtor.pk, author="Ana <A>", text=TEXT, at=self.now)
+        self.works = [self._work(DebtorAct.RELEASE, status) for status in WorkStatus]
+        self.works += [self._work(act, WorkStatus.READY) for act in DebtorAct if act != DebtorAct.RELEASE]
         self.uploads = [self._upload(status) for status in UploadStatus if status != UploadStatus.IMPORTED]
 
     def _import(self, status: ImportStatus, error: str) -> Import:
@@ -141,6 +156,16 @@ class Scene:
             error=error, headers=list(HEADERS), mapping={"name": "Nombre"}, rows=10, created=8, rejected=2,
             started_at=self.now, heartbeat_at=self.later, resumed_at=self.now, height=100, position=11,
             upload=ObjectId(), work_until=self.later, work_token="held",
+        )  # fmt: skip
+
+    def _work(self, act: DebtorAct, status: WorkStatus) -> DebtorWork:
+        begun = status not in (WorkStatus.LOOKING, WorkStatus.READY)
+        return DebtorWork.objects.create(
+            act=act.value, status=status.value, user=self.staff, owner=self.staff.pk, created_at=self.now,
+            chosen=[] if act is DebtorAct.CLEAN else [self.debtor.pk], rules={"days": 90, "without_name": True},
+            found={"debtors": 2, "messages": 3, "numbers": 2, "left": 1}, done={"debtors": 1, "messages": 1},
+            begun_at=self.now if begun else None, looked=1_234, work_until=self.later, work_token="held",
+            sample=[{"pk": str(self.debtor.pk), "name": LONG, "phone": "+56 9 1111 2222", "messages": 2}],
         )  # fmt: skip
 
     def _upload(self, status: UploadStatus) -> Upload:
@@ -332,6 +357,13 @@ PAGES: Mapping[str, Paths] = {
     "desk:session": _session_pages,
     "debtors:list": at("debtors:list", found="q=mar", nothing="q=zzz"),
     "debtors:debtor": of("debtors:debtor", lambda scene: scene.debtor.pk),
+    "debtors:edit": of("debtors:edit", lambda scene: scene.debtor.pk),
+    "debtors:duplicates": at("debtors:duplicates", rut="by=rut"),
+    "debtors:merge": of("debtors:merge", lambda scene: scene.debtor.pk, lambda scene: scene.twin.pk),
+    "debtors:works": at("debtors:works"),
+    "debtors:work": lambda scene: {
+        f"{work.act} {work.status}": reverse("debtors:work", args=[work.pk]) for work in scene.works
+    },
     "debtors:upload": at("debtors:upload"),
     "debtors:check": lambda scene: {
         upload.status: reverse("debtors:check", args=[upload.pk]) for upload in scene.uploads

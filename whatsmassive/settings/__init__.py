@@ -210,6 +210,7 @@ CELERY_TASK_ROUTES = {
     "engine.deliver_sms": {"queue": "sms"},
     "engine.campaign_work": {"queue": "campaigns"},
     "engine.attach_import": {"queue": "campaigns"},
+    "engine.debtor_work": {"queue": "campaigns"},
     "debtors.*": {"queue": "campaigns"},
 }
 CELERY_TASK_PUBLISH_RETRY = False
