@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("messaging", "0009_owners")]
+    dependencies = [("messaging", "0010_optouts")]
     operations = [
         migrations.CreateModel(
             name="Followed",
