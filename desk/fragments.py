@@ -5,6 +5,7 @@ from typing import Any
 from desk import at_work, figures, incidents, overview
 from desk.conversations import fragments as _of_conversations  # noqa: F401  # registers them
 from desk.conversations import queries as conversations
+from desk.outreach import fragments as _of_outreach  # noqa: F401  # registers them
 from desk.sessions import fragments as _of_sessions  # noqa: F401  # registers them
 from gateways import sessions
 from live.fragments import SUPERVISORS, Fragment, of_kinds, register

@@ -9,12 +9,13 @@ from django.db import DatabaseError
 from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
 
-from engine import browsers, channels, deal, enroll, finish, inbox, lane, readiness, recover, uploads
+from engine import browsers, channels, checks, deal, enroll, finish, inbox, lane, readiness, recover, uploads
 from engine.guard import RunningCampaign, campaigns_elsewhere, running_campaigns
 from engine.limits import capped_until
 from gateways.models import Gateway, LaneState, Pool, Strategy
 from lib.mongo import server_now
 from messaging import queries
+from outreach import digests
 from systemlog import presence
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,9 @@ def tick() -> None:
         queue_lanes,
         inbox.apply_session_events,
         inbox.apply_receipts,
+        digests.collect,
+        digests.tell,
+        checks.issue_questions,
         finish.finish_done,
         finish.look_again,
     )

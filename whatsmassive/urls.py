@@ -11,6 +11,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("campaigns/", include("campaigns.urls")),
     path("debtors/", include("desk.debtors.urls")),
+    path("", include("desk.outreach.urls")),
     path("", include("gateways.urls")),
     path("settings/", include("desk.preferences.urls")),
     path("log/", include("systemlog.urls")),

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "sessions_app",
     "gateways",
     "campaigns",
+    "outreach",
     "desk",
     "engine",
 ]
