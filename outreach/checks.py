@@ -25,7 +25,6 @@ from gateways.models import Channel, Pool
 from lib.mongo import chunks, collection, compare_and_set, insert_many, run_tx, server_now, session, typed_values
 from live.events import CheckChanged
 from live.publish import publish
-from messaging.claims.steps import naive
 from outreach.errors import OutreachError
 from outreach.models import Answer, CheckedNumber, CheckStatus, NumberCheck
 from sessions_app.models import Number
@@ -263,7 +262,7 @@ def delete(check: ObjectId) -> None:
 
 def put_off(number: ObjectId, seconds: float, *, tries: int | None = None) -> None:
     """Ask about a number later."""
-    changes: dict[str, Any] = {"due_at": naive(server_now() + timedelta(seconds=seconds))}
+    changes: dict[str, Any] = {"due_at": server_now() + timedelta(seconds=seconds)}
     if tries is not None:
         changes["tries"] = tries
     collection(CheckedNumber).update_one(
