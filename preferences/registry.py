@@ -203,7 +203,6 @@ DIGESTS = Group(
             "pool",
             gettext_lazy("Pool that sends them"),
             "",
-            help=gettext_lazy("The name of a WhatsApp pool; empty is any."),
             shown=outreach.pool_in_words,
         ),
         Preference(

@@ -195,6 +195,7 @@ def _shown(kept: BookImport, request: HttpRequest) -> dict[str, Any]:
         "file": kept,
         "known": known,
         "show": outcome,
+        "show_label": BookOutcome(outcome).label if outcome else "",
         "counts": [(each.value, each.label, counts[each.value]) for each in BookOutcome],
         "rows": [
             {

@@ -105,15 +105,11 @@ def settings_page(request: HttpRequest, group: str) -> HttpResponse:
     """The settings of digests, or of checks."""
     stored.forget()  # whoever changes settings sees them as they are
     current = stored.current(group)
-    form = PreferencesForm(request.POST if request.method == "POST" else None, current=current)
+    pools = list(dict.fromkeys(line.pool.name for line in digest.sending_lines())) if group == DIGESTS.name else []
+    form = PreferencesForm(request.POST if request.method == "POST" else None, current=current, pools=pools)
     if request.method == "POST" and form.is_valid():
         revision = form.cleaned_data["revision"] or 0
         try:
-            pool = form.cleaned_data.get("pool", "")
-            if pool and all(line.pool.name != pool for line in digest.sending_lines()):
-                raise InvalidPreference(
-                    _("There is no WhatsApp pool “%(name)s” with a session.") % {"name": pool}, name="pool"
-                )
             changes = preferences.change(group, form.wanted(), actor=request.user, revision=revision)
         except InvalidPreference as error:
             form.refuse_setting(error)

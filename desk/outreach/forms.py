@@ -136,7 +136,7 @@ class DigestForm(Refusable):
         label=gettext_lazy("Seconds between two digests"), required=False, min_value=30, max_value=86_400
     )
     most = forms.IntegerField(label=gettext_lazy("People named in a digest"), required=False, min_value=1, max_value=20)
-    gateway = forms.ChoiceField(label=gettext_lazy("Sent by"), required=False)
+    gateway = forms.ChoiceField(label=gettext_lazy("By the session"), required=False)
 
     def __init__(self, *args: Any, lines: Sequence[tuple[str, str]], usual: Settings, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -151,13 +151,13 @@ class DigestForm(Refusable):
 
 
 class PreferencesForm(Refusable):
-    """The settings of a group, each a field as its declaration says."""
+    """The settings of a group, each a field as its declaration says; a pool is one of those that there are."""
 
-    def __init__(self, *args: Any, current: Settings, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, current: Settings, pools: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._names = [each.name for each in current.group.preferences]
         for each in current.group.preferences:
-            field = _field_of(each)
+            field = _pool_field(each, {*pools, current[each.name]}) if each.name == "pool" else _field_of(each)
             field.initial = current[each.name]
             self.fields[each.name] = field
         self.fields["revision"] = forms.IntegerField(required=False, widget=forms.HiddenInput, initial=current.revision)
@@ -168,6 +168,11 @@ class PreferencesForm(Refusable):
     def refuse_setting(self, error: InvalidPreference) -> None:
         """Show what refused a setting at its field."""
         self.add_error(error.name if error.name in self.fields else None, error.sentence)
+
+
+def _pool_field(each: Preference, names: set[str]) -> forms.Field:
+    choices = [("", each.in_words("").capitalize()), *((name, name) for name in sorted(names - {""}))]
+    return forms.ChoiceField(choices=choices, required=False, label=each.label)
 
 
 def _field_of(each: Preference) -> forms.Field:

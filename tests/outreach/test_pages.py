@@ -103,14 +103,14 @@ def test_file_is_previewed_taken_once_and_its_refused_rows_come_back(signed_in: 
     commands.add_contact(rut="2-7", name="Antes", phone="988880009")
     commands.add_contact(rut="4-3", name="Raúl", phone="988880002")
     page = act(signed_in, "/contacts/import/", file=book(tmp_path))
-    assert "Import: 1 new, 1 changed" in page
+    assert "Import (1 new, 1 changed)" in page
     assert "12 has too few digits" in page
     assert "It has the RUT of row 2" in page
     assert Contact.objects.count() == 2, "nothing is imported yet"
     kept = BookImport.objects.get()
     path = f"/contacts/import/{kept.pk}/"
     assert "Choose three different columns" in wrong(signed_in, path, rut="0", name="0", phone="3")
-    assert "Import: 1 new, 2 changed" in act(signed_in, path, rut="0", name="1", phone="3")
+    assert "Import (1 new, 2 changed)" in act(signed_in, path, rut="0", name="1", phone="3")
     assert BookRow.objects.get(number=2).name == "Ana", "read again by another column"
     act(signed_in, path, rut="0", name="2", phone="3")
     assert "2 contacts are in the book or changed" in act(signed_in, f"{path}take/")
@@ -191,7 +191,7 @@ def test_settings_are_checked_and_stored(signed_in: Client, pool: Pool, session:
     values = {"active": "on", "every": "60", "most": "3", "hours": "09:00-18:00", "days": "mon-fri", "pool": "Avisos",
               "phones": "full", "contacts": "on", "revision": "0"}  # fmt: skip
     assert "no sending window" in wrong(signed_in, "/digests/settings/", **{**values, "hours": "x"})
-    assert "no WhatsApp pool" in wrong(signed_in, "/digests/settings/", **{**values, "pool": "Nada"})
+    assert "Select a valid choice" in wrong(signed_in, "/digests/settings/", **{**values, "pool": "Nada"})
     assert "from 30 to" in wrong(signed_in, "/digests/settings/", **{**values, "every": "1"})
     assert "Saved." in act(signed_in, "/digests/settings/", **values)
     assert (get("digests.every"), get("digests.pool"), get("digests.hours")) == (60, "Avisos", "09:00-18:00")

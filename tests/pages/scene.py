@@ -267,13 +267,14 @@ class Scene:
 
     def _check(self, status: CheckStatus) -> NumberCheck:
         check = NumberCheck.objects.create(
-            name=f"{status} {LONG}"[:120], pool=self.whatsapp.pk, per_hour=20, status=status.value, total=1_234, yes=800,
-            no=200, failed=3, invalid=1, remembered=100, created_at=self.now,
+            name=f"{status} {LONG}"[:120], pool=self.whatsapp.pk, per_hour=20, status=status.value, total=1_234,
+            yes=800, no=200, failed=3, invalid=1, remembered=100, created_at=self.now,
         )  # fmt: skip
         for place, answer in enumerate(Answer):
             CheckedNumber.objects.create(
                 batch=check.pk, place=place, raw="<hola>", phone="" if answer == Answer.INVALID else "+56961110001",
-                name=WORD, status=answer.value, reason={"invalid": "not_a_phone", "failed": "no_browser"}.get(answer, ""),
+                name=WORD, status=answer.value,
+                reason={"invalid": "not_a_phone", "failed": "no_browser"}.get(answer, ""),
                 answered_at=None if answer == Answer.WAITING else self.now, remembered=answer == Answer.YES,
             )  # fmt: skip
         return check
