@@ -43,4 +43,6 @@ def _line(told: Told, *, full_phones: bool) -> str:
     if told.texts > 1:
         who += ", " + ngettext("%(number)s text", "%(number)s texts", told.texts) % {"number": told.texts}
     said = beginning(last.text)
-    return f"• {who}: “{said}”" if said else f"• {who}: {_('a file')}"
+    if not said:
+        return f"• {who}: " + _("a file")
+    return f"• {who}: “{said}”"
