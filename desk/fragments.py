@@ -7,6 +7,7 @@ from desk import at_work, figures, incidents, overview, own
 from desk.conversations import fragments as _of_conversations  # noqa: F401  # registers them
 from desk.conversations import queries as conversations
 from desk.debtors import fragments as _of_debtors  # noqa: F401  # registers them
+from desk.outreach import fragments as _of_outreach  # noqa: F401  # registers them
 from desk.sessions import fragments as _of_sessions  # noqa: F401  # registers them
 from desk.suppressions import fragments as _of_suppressions  # noqa: F401  # registers them
 from gateways import sessions

@@ -6,7 +6,7 @@ from bson import ObjectId
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from engine import browsers, debtors, deliver, enroll, stopping, tick, uploads
+from engine import browsers, checks, debtors, deliver, enroll, stopping, tick, uploads
 
 
 @worker_shutting_down.connect
@@ -48,3 +48,8 @@ def deliver_whatsapp(gateway_id: str) -> None:
 @shared_task(name="engine.look_after_session")
 def look_after_session(session_id: str) -> None:
     browsers.look_after(ObjectId(session_id))
+
+
+@shared_task(name=checks.TASK)
+def ask_number(gateway_id: str) -> None:
+    checks.ask_next(ObjectId(gateway_id))

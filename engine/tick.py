@@ -12,6 +12,7 @@ from pymongo.errors import PyMongoError
 from engine import (
     browsers,
     channels,
+    checks,
     deal,
     debtors,
     enroll,
@@ -29,6 +30,7 @@ from engine.limits import capped_until
 from gateways.models import Gateway, LaneState, Pool, Strategy
 from lib.mongo import server_now
 from messaging import queries
+from outreach import digests
 from systemlog import presence
 
 logger = logging.getLogger(__name__)
@@ -52,6 +54,9 @@ def tick() -> None:
         optouts.carry_out_due,
         inbox.apply_receipts,
         follow.follow_debtors,
+        digests.collect,
+        digests.tell,
+        checks.issue_questions,
         finish.finish_done,
         finish.look_again,
     )

@@ -110,3 +110,17 @@ class LogAdded(Event):
     """The system log has new entries; it is about no single object, and its id is empty."""
 
     kind = "log"
+
+
+@dataclass(frozen=True, slots=True)
+class DigestChanged(Event):
+    """A digest was made, or replies wait for one; its id is the reader's phone without the plus."""
+
+    kind = "digest"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckChanged(Event):
+    """A check of numbers: its state or its answers."""
+
+    kind = "check"

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from preferences import contact, sending
+from preferences import contact, outreach, sending
 from preferences.errors import InvalidPreference
 
 Value = str | int | bool
@@ -178,7 +178,83 @@ CONTACT = Group(
     ),
 )
 
-GROUPS: Mapping[str, Group] = {group.name: group for group in (SENDING, CONTACT)}
+DIGESTS = Group(
+    "digests",
+    gettext_lazy("Digests"),
+    (
+        Preference(
+            "active",
+            gettext_lazy("Tell executives of their debtors' replies on WhatsApp"),
+            False,
+            help=gettext_lazy("Replies that came before it is switched on are not told."),
+        ),
+        Preference(
+            "every",
+            gettext_lazy("Seconds between two digests"),
+            120,
+            outreach.between(outreach.LEAST_EVERY, outreach.MOST_EVERY),
+            help=gettext_lazy("An executive gets at most one digest in so many seconds."),
+            shown=outreach.seconds_in_words,
+        ),
+        Preference(
+            "most",
+            gettext_lazy("People named in a digest"),
+            5,
+            outreach.between(1, outreach.MOST_ITEMS),
+            help=gettext_lazy("Of those who wrote besides, it says how many they are."),
+        ),
+        Preference(
+            "hours",
+            gettext_lazy("Hours of digests"),
+            "08:00-20:00",
+            sending.hours,
+            help=gettext_lazy("When they are sent: 08:00-20:00, or none for all day. Later replies wait until then."),
+            shown=sending.hours_in_words,
+        ),
+        Preference(
+            "days",
+            gettext_lazy("Days of digests"),
+            "mon-sat",
+            sending.days,
+            help=gettext_lazy("The days on which they are sent: mon-sat, or mon,wed,fri, or all."),
+            shown=sending.days_in_words,
+        ),
+        Preference(
+            "pool",
+            gettext_lazy("Pool that sends them"),
+            "",
+            shown=outreach.pool_in_words,
+        ),
+        Preference(
+            "phones",
+            gettext_lazy("Debtors' phones in a digest"),
+            outreach.MASKED,
+            choices=outreach.PHONES,
+            help=gettext_lazy("A digest lies on the executive's own phone."),
+        ),
+        Preference(
+            "contacts",
+            gettext_lazy("Also tell executives of the book who are no users"),
+            True,
+        ),
+    ),
+)
+
+CHECKS = Group(
+    "checks",
+    gettext_lazy("Number checks"),
+    (
+        Preference(
+            "per_hour",
+            gettext_lazy("Questions of a session in an hour"),
+            20,
+            outreach.between(1, outreach.MOST_PER_HOUR),
+            help=gettext_lazy("At most, over all checks. WhatsApp blocks accounts that ask about many numbers."),
+        ),
+    ),
+)
+
+GROUPS: Mapping[str, Group] = {group.name: group for group in (SENDING, CONTACT, DIGESTS, CHECKS)}
 
 
 def group_named(name: str) -> Group:

@@ -36,6 +36,7 @@ OURS = frozenset(
         "lib",
         "live",
         "messaging",
+        "outreach",
         "sessions_app",
         "systemlog",
         "whatsmassive",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("campaigns/", include("campaigns.urls")),
     path("debtors/", include("desk.debtors.urls")),
     path("suppressions/", include("desk.suppressions.urls")),
+    path("", include("desk.outreach.urls")),
     path("", include("gateways.urls")),
     path("settings/", include("desk.preferences.urls")),
     path("log/", include("systemlog.urls")),

@@ -37,6 +37,9 @@ from lib.mongo import collection
 from messaging import claims, optouts, receipts
 from messaging.claims.steps import naive
 from messaging.models import DayTally, Kind, Message, Review
+from outreach import book_files
+from outreach.commands import add_contact
+from outreach.models import Answer, CheckedNumber, CheckStatus, Digest, DigestItem, NumberCheck
 from sessions_app.models import SessionChange
 from systemlog.models import Beat, Level, SystemLog
 from systemlog.presence import ENGINE
@@ -71,6 +74,7 @@ class Scene:
         self._conversations()
         self._opted_out()
         self._log()
+        self._outreach(folder)
 
     # Ways out ---------------------------------------------------------------------------------------------------------
     def _ways_out(self) -> None:
@@ -288,6 +292,52 @@ class Scene:
                 object_id=str(pk), data={"name": [LONG, "otra"]},
             )  # fmt: skip
 
+    # Contacts, digests, checks ----------------------------------------------------------------------------------------
+    def _outreach(self, folder: Path) -> None:
+        self.contact = add_contact(rut="12345678-K", name="Ejecutiva «Ñ» & O'Higgins", phone="+56988880001")
+        add_contact(rut="22222222-2", name=WORD, phone="+56988880002", digests=False)
+        headers = ("RUT", "Ejecutivo", "Fono <ejecutivo>")
+        rows = [("33333333-3", LONG, "988880003"), ("3", "", "1"), ("33333333-3", "Otra", "988880003")]
+        path = write_xlsx(folder / "libreta.xlsx", [headers, *rows])
+        self.book_files = [
+            book_files.keep(path, file_name=f"libreta {place} {LONG}.xlsx", user=None, country="CL")
+            for place in range(2)
+        ]
+        book_files.take(self.book_files[1])
+        unknown = write_xlsx(folder / "otra.xlsx", [("A", "Teléfono"), ("1", "988880004")])
+        self.book_files.append(book_files.keep(unknown, file_name="otra.xlsx", user=None, country="CL"))
+        line = Gateway.objects.get(pk=self.connected.gateway)
+        for status in (MessageStatus.READ, MessageStatus.FAILED):
+            self._digest(line, status)
+        DigestItem.objects.create(text=ObjectId(), reader=self.contact.phone, at=self.now)
+        self.checks = [self._check(status) for status in CheckStatus]
+
+    def _digest(self, line: Gateway, status: MessageStatus) -> None:
+        key = claims.add_direct(
+            kind=Kind.DIGEST, gateway=line.pk, pool=line.pool_id, channel=line.channel, phone="+56988880001",
+            text=TEXT,
+        )  # fmt: skip
+        reason = "not_on_whatsapp" if status == MessageStatus.FAILED else ""
+        collection(Message).update_one({"_id": key}, {"$set": {"status": status.value, "reason": reason}})
+        Digest.objects.create(
+            pk=key, phone="+56988880001", name=LONG, gateway=line.pk, people=3, texts=7, created_at=self.now,
+            test=status == MessageStatus.FAILED,
+        )  # fmt: skip
+
+    def _check(self, status: CheckStatus) -> NumberCheck:
+        check = NumberCheck.objects.create(
+            name=f"{status} {LONG}"[:120], pool=self.whatsapp.pk, per_hour=20, status=status.value, total=1_234,
+            yes=800, no=200, failed=3, invalid=1, remembered=100, created_at=self.now,
+        )  # fmt: skip
+        for place, answer in enumerate(Answer):
+            CheckedNumber.objects.create(
+                batch=check.pk, place=place, raw="<hola>", phone="" if answer == Answer.INVALID else "+56961110001",
+                name=WORD, status=answer.value,
+                reason={"invalid": "not_a_phone", "failed": "no_browser"}.get(answer, ""),
+                answered_at=None if answer == Answer.WAITING else self.now, remembered=answer == Answer.YES,
+            )  # fmt: skip
+        return check
+
     def more(self, number: int, *, start: int = 0) -> None:
         """So many more of each thing that a page lists, named by numbers from `start`."""
         for place in range(start, start + number):
@@ -307,6 +357,9 @@ class Scene:
             optouts.suppress([Entry(f"+5696{place:07}", SuppressionSource.PERSON, actor="ana")])
             receipts.store(str(self.connected.gateway), [Incoming(str(ObjectId()), f"+5695{place:07}", "stop ya")])
             SystemLog.objects.create(at=self.now, level=Level.ERROR, source="engine.deliver", message=str(place))
+            add_contact(rut=f"{50_000_000 + place}-1", name=f"Otra {place}", phone=f"+5698777{place:04}")
+            self._digest(Gateway.objects.get(pk=self.connected.gateway), MessageStatus.READ)
+            self._check(CheckStatus.DONE)
 
     def pages(self) -> dict[str, str]:
         """Every page by what it shows, `view` or `view: what`, with its address."""
@@ -407,6 +460,22 @@ PAGES: Mapping[str, Paths] = {
     "gateways:line-edit": of("gateways:line-edit", lambda scene: scene.line.pk),
     "preferences:settings": at("preferences:settings"),
     "preferences:group": of("preferences:group", lambda scene: "sending"),
+    "outreach:contacts": at("outreach:contacts", nothing="q=zzz"),
+    "outreach:contact-new": at("outreach:contact-new"),
+    "outreach:contact": of("outreach:contact", lambda scene: scene.contact.pk),
+    "outreach:book-new": at("outreach:book-new"),
+    "outreach:book-file": lambda scene: {
+        what: reverse("outreach:book-file", args=[found.pk])
+        for what, found in zip(("looked at", "taken", "unknown"), scene.book_files, strict=True)
+    },
+    "outreach:digests": at("outreach:digests"),
+    "outreach:digests-settings": at("outreach:digests-settings"),
+    "outreach:checks": at("outreach:checks"),
+    "outreach:check-new": at("outreach:check-new"),
+    "outreach:check": lambda scene: {
+        found.status: reverse("outreach:check", args=[found.pk]) for found in scene.checks
+    },
+    "outreach:checks-settings": at("outreach:checks-settings"),
     "systemlog:list": at("systemlog:list", errors="level=error", acts="who=acts"),
     "accounts:login": at("accounts:login"),
     "accounts:password": at("accounts:password"),
@@ -420,6 +489,9 @@ FILES = {
     "desk:session-picture",
     "suppressions:export",
     "suppressions:rejects",
+    "outreach:contacts-export",
+    "outreach:book-rejects",
+    "outreach:check-export",
 }
 """The views that answer with a file."""
 

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "sessions_app",
     "gateways",
     "campaigns",
+    "outreach",
     "desk",
     "engine",
 ]
