@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from accounts.roles import EVERYTHING
 from desk import at_work, figures, incidents, overview
 from desk.conversations import fragments as _of_conversations  # noqa: F401  # registers them
 from desk.conversations import queries as conversations
@@ -44,7 +45,7 @@ def ways_out(key: str) -> dict[str, Any]:
 
 
 def people(key: str) -> dict[str, Any]:
-    found = conversations.listed(unread=True).order_by("-last_at")[: overview.MOST_PEOPLE]
+    found = conversations.unread(EVERYTHING).order_by("-last_at")[: overview.MOST_PEOPLE]
     return {"rows": conversations.rows(list(found))}
 
 

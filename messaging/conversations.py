@@ -12,8 +12,10 @@ from pymongo.errors import BulkWriteError
 
 from debtors.models import Debtor
 from domain.day import begins, day_of
-from domain.people import person_key
-from lib.mongo import bulk_write, chunks, collection, compare_and_set, run_tx, session
+from domain.finding import search_words
+from domain.folding import fold
+from domain.people import can_be_written_to, person_key
+from lib.mongo import bulk_write, chunks, collection, run_tx, session
 from live.events import ConversationChanged
 from live.publish import publish
 from messaging import flow
@@ -106,6 +108,7 @@ def _received(phone: str, texts: Sequence[dict[str, Any]], debtor: Mapping[str, 
         "last_in_at": {"$cond": [latest_in, _time(last), "$last_in_at"]},
         "unread": {"$add": [{"$ifNull": ["$unread", 0]}, len(texts)]},
         "is_unread": True,
+        "archived": False,
     }
     return _upsert(phone, fields, debtor)
 
@@ -115,19 +118,6 @@ def note_reply(*, phone: str, text: str, gateway: ObjectId, at: datetime) -> Non
     fields = _last(Direction.OUT, text, naive(at), gateway=gateway)
     fields |= {"unread": {"$ifNull": ["$unread", 0]}, "is_unread": {"$ifNull": ["$is_unread", False]}}
     bulk_write(Conversation, [_upsert(phone, fields, _debtors([phone]).get(phone))])
-
-
-def mark_read(conversation: Conversation, *, unread: int, last_in_at: datetime) -> bool:
-    """Its texts were seen, up to the one of that moment; False where another one has come since."""
-    seen = compare_and_set(
-        Conversation,
-        conversation.pk,
-        {"unread": unread, "last_in_at": last_in_at},
-        {"unread": 0, "is_unread": False},
-    )
-    if seen:
-        publish(ConversationChanged(conversation.key))
-    return seen
 
 
 def _time(text: Mapping[str, Any]) -> datetime:
@@ -154,14 +144,30 @@ def _last(direction: Direction, text: str, at: datetime, *, gateway: ObjectId, m
 def _upsert(phone: str, fields: dict[str, Any], debtor: Mapping[str, Any] | None) -> UpdateOne:
     who: dict[str, Any] = {"phone": {"$literal": phone}}
     if debtor is None:
+        words = {"$literal": words_of(phone)}
         who |= {"name": {"$ifNull": ["$name", ""]}, "debtor": {"$ifNull": ["$debtor", None]}}
+        who |= {"words": {"$ifNull": ["$words", words]}}
     else:
-        who |= {"name": {"$literal": debtor["name"]}, "debtor": debtor["_id"]}
-    nothing = {"gateway": {"$ifNull": ["$gateway", None]}, "last_in_at": {"$ifNull": ["$last_in_at", None]}}
+        who |= {"name": {"$literal": debtor["name"]}, "debtor": debtor["_id"], "words": {"$literal": debtor["words"]}}
+    empty = ("gateway", "last_in_at", "assigned", "answering", "answering_until")
+    nothing: dict[str, Any] = {field: {"$ifNull": [f"${field}", None]} for field in empty}
+    nothing["archived"] = {"$ifNull": ["$archived", False]}
     return UpdateOne({"key": person_key(phone)}, [{"$set": {**nothing, **who, **fields}}], upsert=True)
 
 
+def words_of(phone: str) -> list[str]:
+    """What somebody is found by of whom only this is known: a number, or what else a sender is called."""
+    if can_be_written_to(phone):
+        return search_words(name="", rut="", external_id="", phone=phone)
+    return [word for word in fold(phone).split("_") if word]
+
+
 def _debtors(phones: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Who has these phones: of several the one that was changed last."""
-    found = collection(Debtor).find({"phone": {"$in": list(phones)}}, {"phone": 1, "name": 1, "updated_at": 1})
-    return {row["phone"]: row for row in sorted(found, key=lambda row: row["updated_at"])}
+    """Who has these phones: of several the one that was changed last, with the words by which any of them is found."""
+    wanted = {"phone": 1, "name": 1, "updated_at": 1, "words": 1}
+    found = list(collection(Debtor).find({"phone": {"$in": list(phones)}}, wanted))
+    words: dict[str, list[str]] = defaultdict(list)
+    for row in found:
+        words[row["phone"]] += row["words"]
+    last = {row["phone"]: row for row in sorted(found, key=lambda row: row["updated_at"])}
+    return {phone: {**row, "words": list(dict.fromkeys(words[phone]))} for phone, row in last.items()}

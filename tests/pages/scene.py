@@ -23,7 +23,7 @@ from gateways.models import Gateway, LaneHealth, Pool, Strategy
 from lib.mongo import collection
 from messaging import claims, receipts
 from messaging.claims.steps import naive
-from messaging.models import DayTally, Kind, Message
+from messaging.models import Conversation, DayTally, Kind, Message, QuickReply
 from sessions_app.models import SessionChange
 from systemlog.models import Beat, Level, SystemLog
 from systemlog.presence import ENGINE
@@ -206,8 +206,16 @@ class Scene:
         receipts.store(gateway, [Incoming(str(ObjectId()), "lid:123456789", "¿Quién es?")])
         claims.add_direct(
             kind=Kind.REPLY, gateway=self.connected.gateway, pool=self.whatsapp.pk, channel="whatsapp",
-            phone=self.person, text=TEXT,
+            phone=self.person, text=TEXT, attachment=self.attachment.pk,
         )  # fmt: skip
+        receipts.store(gateway, [Incoming(str(ObjectId()), "+56955556666", "BAJA")])
+        make_debtor("Pedro «Baja»", phone="+56955556666", suppressed=True)
+        self.quick = QuickReply.objects.create(
+            name="Cómo pagar «hoy»", folded_name="como_pagar_hoy", text="{nombre}: " + TEXT, updated_at=self.now
+        )
+        held = {"assigned": self.staff.pk, "answering": self.staff.pk, "answering_until": self.later}
+        Conversation.objects.filter(phone="lid:123456789").update(**held)
+        Conversation.objects.filter(phone="+56955556666").update(archived=True, unread=0, is_unread=False)
 
     def _log(self) -> None:
         about = {
@@ -286,11 +294,17 @@ def _message(scene: Scene, status: MessageStatus) -> str:
 
 PAGES: Mapping[str, Paths] = {
     "desk:panel": at("desk:panel"),
-    "desk:conversations": at("desk:conversations", unread="show=unread", nothing="q=zzz"),
+    "desk:conversations": at("desk:conversations", unread="show=unread", archived="show=archived", nothing="q=zzz"),
     "desk:conversation": lambda scene: {
         "a debtor": reverse("desk:conversation", args=[person_key(scene.person)]),
         "hidden": reverse("desk:conversation", args=[person_key("lid:123456789")]),
+        "opted out": reverse("desk:conversation", args=["56955556666"]),
+        "found": reverse("desk:conversation", args=[person_key(scene.person)]) + "?find=pague",
+        "earlier": reverse("desk:conversation", args=[person_key(scene.person)]) + "?before=1",
     },
+    "desk:quick-replies": at("desk:quick-replies"),
+    "desk:quick-reply-new": at("desk:quick-reply-new"),
+    "desk:quick-reply": of("desk:quick-reply", lambda scene: scene.quick.pk),
     "desk:sessions": at("desk:sessions", help="show=help", nothing="q=zzz"),
     "desk:session-new": at("desk:session-new"),
     "desk:session": _session_pages,
@@ -338,7 +352,13 @@ PAGES: Mapping[str, Paths] = {
 }
 """What each view shows of the scene: every view that answers GET is here, or among OTHERS (test_every_page.py)."""
 
-FILES = {"campaigns:attachment", "campaigns:export", "debtors:rejects", "desk:session-picture"}
+FILES = {
+    "campaigns:attachment",
+    "campaigns:export",
+    "desk:conversation-file",
+    "debtors:rejects",
+    "desk:session-picture",
+}
 """The views that answer with a file."""
 
 PARTS = {"campaigns:preview", "campaigns:pick", "gateways:pool-preview", "gateways:pool-candidates"}
