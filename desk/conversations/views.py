@@ -1,5 +1,6 @@
 """The pages of conversations: the list of people beside the texts with one of them, with a reply."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +28,9 @@ from systemlog.audit import record
 MOST_UNREAD = 1_000_000
 """Far above any number of texts that a page can have told of."""
 LONGEST_FIND = 100
+SINCE, THREAD = "Inbox-Since", "Inbox-Thread"
+"""Headers in which a page says since when its list, and from where on its texts, are on the screen."""
+MARKS = re.compile(r"[0-9]{1,14}(\.[0-9]{1,14})?")
 STORED_FILE = 3600
 """Seconds that a browser keeps a file: its content never changes."""
 
@@ -39,8 +43,15 @@ def conversations(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def conversation(request: HttpRequest, address: str) -> HttpResponse:
-    """All texts with a person; `before` shows earlier ones, `find` those with these words."""
-    return _page(request, _person(request, address))
+    """All texts with a person; `before` shows earlier ones, `find` those with these words.
+
+    `part=earlier` is what the page puts above the texts that it has.
+    """
+    found = _person(request, address)
+    if request.GET.get("part") == "earlier":
+        texts = threads.thread(found.phone, before=request.GET.get("before", ""))
+        return render(request, "messages/_earlier.html", {"thread": texts, "person_key": found.key})
+    return _page(request, found)
 
 
 @require_POST
@@ -135,7 +146,8 @@ def inbox(request: HttpRequest) -> dict[str, Any]:
     rows = [(values["conversation"].key, values) for values in queries.rows(shown)]
     lines = queries.lines()
     latest = max((one.last_at for one in shown), default=None)
-    since = newer_key(threads.millis(latest) if latest else "0", asked, scope=scope, user=user)
+    since_mark = _kept(request, SINCE, beside="talk") or (threads.millis(latest) if latest else "0")
+    since = newer_key(since_mark, asked, scope=scope, user=user)
     return {
         "page": page,
         "first": rows[: len(first)],
@@ -148,9 +160,18 @@ def inbox(request: HttpRequest) -> dict[str, Any]:
         "lines": lines,
         "line": next((line for line in lines if line.pk == asked.line), None),
         # Only the first page, whole, can say what is new since: a search has its own order of things.
+        "since_mark": since_mark,
         "since": since if not asked.search and not page.previous and asked.show != "opted-out" else "",
         "empty": not shown and not asked.query and not mark,
     }
+
+
+def _kept(request: HttpRequest, header: str, **beside: str) -> str:
+    """What a page says that it shows already in a live part which stays as it is, because another part comes anew."""
+    htmx = getattr(request, "htmx", None)
+    text = request.headers.get(header, "")
+    stays = htmx is not None and bool(htmx) and htmx.target in beside.values()
+    return text if stays and MARKS.fullmatch(text) else ""
 
 
 def _page(request: HttpRequest, found: Person, *, form: ReplyForm | None = None) -> HttpResponse:
@@ -163,9 +184,10 @@ def _talk(request: HttpRequest, found: Person, form: ReplyForm | None) -> dict[s
     before, words = request.GET.get("before", ""), request.GET.get("find", "").strip()[:LONGEST_FIND]
     conversation, user = found.conversation, user_id(request)
     lines = ways(found)
-    unread = threads.unread_since(found.phone, conversation.unread if conversation else 0)
+    since, _dot, unread = _kept(request, THREAD, beside="inbox-list", or_beside="found").partition(".")
+    unread = unread or threads.unread_since(found.phone, conversation.unread if conversation else 0)
     earlier = bool(before or words)
-    texts = threads.thread(found.phone, before=before, unread=unread) if not words else threads.Thread([])
+    texts = threads.thread(found.phone, before=before, since=since, unread=unread) if not words else threads.Thread([])
     return {
         "person": found,
         "ways": lines,
@@ -177,6 +199,7 @@ def _talk(request: HttpRequest, found: Person, form: ReplyForm | None) -> dict[s
         "earlier": earlier,
         "thread": texts,
         "thread_key": thread_key(found.key, texts.since, unread),
+        "thread_marks": f"{texts.since}.{unread}",
         "thread_values": thread_values(texts, conversation, found.key),
         "person_key": found.key,
         "head_key": head_key(found.key, user),

@@ -44,6 +44,16 @@
     htmx.ajax("GET", here, { source: body, target: "#inbox-list", select: "#inbox-list", swap: "outerHTML" });
   });
 
+  // A part of the page comes anew, with a socket for all of it: it goes on watching what stays, as this page has it.
+  body.addEventListener("htmx:configRequest", (event) => {
+    const { elt, headers } = event.detail;
+    const query = document.getElementById("inbox-query");
+    const thread = document.querySelector("[data-thread]");
+    if (query && query.dataset.since) headers["Inbox-Since"] = query.dataset.since;
+    if (thread) headers["Inbox-Thread"] = thread.dataset.thread;
+    if (elt.matches("#inbox-q, .new-bar")) event.detail.path = location.pathname; // whichever is open by now
+  });
+
   const act = (name, link) => {
     const talk = document.getElementById("talk");
     const row = link && link.closest("[data-person]");

@@ -68,7 +68,7 @@ def test_conversations_are_worked_with(browser: Browser, eva: Client, session: S
     assert browser.complaints() == []
 
 
-def walk(browser: Browser, eva: Client, session: Session, words: Words, letter: Path, first: int) -> None:  # one after the other
+def walk(browser: Browser, eva: Client, session: Session, words: Words, letter: Path, first: int) -> None:
     rosa, juan, pedro, luis = (f"5691111111{first + place}" for place in range(4))
     make_debtor("Rosa Díaz", phone=f"+{rosa}", rut=f"1234567{first}-5")
     make_debtor("Pedro Baja", phone=f"+{pedro}", suppressed=True)
