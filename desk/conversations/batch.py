@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -64,8 +65,7 @@ def _tell(request: HttpRequest, name: str, done: Done) -> None:
             messages.success(request, said)
         else:
             button = format_html(
-                '<button class="btn btn-sm undo" type="button" hx-post="{}" hx-swap="none" hx-vals="{}">{}</button>',
-                reverse("desk:conversation-act"),
+                '<button class="btn btn-sm undo" type="button" data-act="{}">{}</button>',
                 json.dumps({**values, "undo": "1"}),
                 _("Undo"),
             )
@@ -130,7 +130,10 @@ def _back(request: HttpRequest) -> HttpResponse:
     if not getattr(request, "htmx", None):
         return HttpResponse(status=303, headers={"Location": path})
     if not request.POST.get("close"):
-        return HttpResponse(status=204, headers={"HX-Trigger": "inboxChanged"})
+        # What is told goes with this answer, not with the list's: of two acts at once none loses its way back.
+        answer = render(request, "messages/_told.html")
+        answer["HX-Trigger"] = "inboxChanged"
+        return answer
     told = {"path": path, "target": "#inbox", "select": "#inbox", "swap": "outerHTML"}
     return HttpResponse(status=204, headers={"HX-Location": json.dumps(told)})
 

@@ -1,4 +1,4 @@
-// The list of conversations: which one is open, keys, what is ticked, and new ones that come in when nobody points at it.
+// The list of conversations: which one is open, what is ticked, and new ones that come in when nobody points at it.
 "use strict";
 (() => {
   const REST = 3000; // milliseconds between two times that the list comes anew by itself
@@ -30,18 +30,26 @@
   };
   for (const name of ["htmx:afterSettle", "htmx:wsAfterMessage", "change"]) body.addEventListener(name, show);
 
+  // Asked for by the page, not by a button that may be gone before the answer is there.
+  const refresh = (part) => htmx.ajax("GET", location.pathname + location.search, {
+    source: body, target: part, select: part, swap: "outerHTML",
+  });
+
   // New ones: at once while nobody points at the list, works in it or has ticked some of it; else they are told of.
   let last = 0;
-  const busy = () => !list() || list().matches(":hover, :focus-within") || ticked() || document.querySelector(".inbox-found .htmx-request");
+  const busy = () => !list() || list().matches(":hover, :focus-within") || ticked()
+    || document.querySelector(".htmx-request");
   setInterval(() => {
     const bar = document.querySelector(".inbox .new-bar");
     if (!bar || busy() || document.hidden || Date.now() - last < REST) return;
     last = Date.now();
-    bar.click();
+    refresh("#found");
   }, 500);
-  body.addEventListener("inboxChanged", () => {
-    const here = location.pathname + location.search;
-    htmx.ajax("GET", here, { source: body, target: "#inbox-list", select: "#inbox-list", swap: "outerHTML" });
+  body.addEventListener("inboxChanged", () => refresh("#inbox-list"));
+  addEventListener("click", (event) => {
+    if (!event.target.closest(".inbox .new-bar")) return;
+    event.preventDefault();
+    refresh("#found");
   });
 
   // A part of the page comes anew, with a socket for all of it: it goes on watching what stays, as this page has it.
@@ -51,39 +59,9 @@
     const thread = document.querySelector("[data-thread]");
     if (query && query.dataset.since) headers["Inbox-Since"] = query.dataset.since;
     if (thread) headers["Inbox-Thread"] = thread.dataset.thread;
-    if (elt.matches("#inbox-q, .new-bar")) event.detail.path = location.pathname; // whichever is open by now
+    if (elt.matches("#inbox-q")) event.detail.path = location.pathname; // whichever is open by now
   });
 
-  const act = (name, link) => {
-    const talk = document.getElementById("talk");
-    const row = link && link.closest("[data-person]");
-    if (!row || (talk && row.dataset.person === talk.dataset.talk)) {
-      const button = document.getElementById(`act-${name}`);
-      if (button) button.click();
-      return;
-    }
-    const values = { act: name, key: row.querySelector("[data-person-pick]").value };
-    htmx.ajax("POST", document.getElementById("inbox-batch").dataset.act, { source: body, values, swap: "none" });
-  };
-  let going = 0; // "g" and a letter goes to a page (keys.js)
-  addEventListener("keydown", (event) => {
-    const goes = Date.now() - going < 1500;
-    going = event.key === "g" ? Date.now() : 0;
-    if (goes) return;
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
-    const link = event.target.closest(".person-link");
-    const step = { j: 1, k: -1, ...(link && { ArrowDown: 1, ArrowUp: -1 }) }[event.key];
-    if (step) {
-      const all = links();
-      const from = link || document.querySelector(".person-link[aria-current]");
-      const next = all[from ? all.indexOf(from) + step : 0];
-      if (next) next.focus();
-    } else if (event.key === "e") act("archive", link);
-    else if (event.key === "u") act("unread", link);
-    else if (event.key === "r" && document.querySelector("#reply textarea")) document.querySelector("#reply textarea").focus();
-    else return;
-    event.preventDefault();
-  });
   addEventListener("click", (event) => {
     if (event.target.closest("[data-unpick]")) {
       for (const box of document.querySelectorAll("[data-person-pick]")) box.checked = false;

@@ -129,7 +129,7 @@ def walk(browser: Browser, eva: Client, session: Session, words: Words, letter: 
 
     # It is mine, and put away, and back.
     browser.click("#act-assign")
-    browser.click(f'.talk-state .inbox-pop button[hx-vals*="{User.objects.get(username="ana").pk}"]')
+    browser.click(f'.talk-state .inbox-pop button[data-act*="{User.objects.get(username="ana").pk}"]')
     browser.reads(words.mine, "#act-assign")
     assert browser.driver.execute_script("return window.unreloaded")
     browser.until(lambda: not state(rosa).is_unread, "what came in is read")
