@@ -2,9 +2,12 @@
 "use strict";
 (() => {
   // Asked for by the page: a button in a live part may be gone before the answer, and its toast, are there.
-  const post = (values) => htmx.ajax("POST", document.getElementById("inbox").dataset.acts, {
-    source: document.body, values, swap: "none",
-  });
+  // Each from an element of its own: of two at once the second would take the place of one that waits.
+  const post = (values) => {
+    const source = document.body.appendChild(document.createElement("i"));
+    const sent = htmx.ajax("POST", document.getElementById("inbox").dataset.acts, { source, values, swap: "none" });
+    sent.finally(() => source.remove());
+  };
   addEventListener("click", (event) => {
     const button = event.target.closest("[data-act]");
     if (!button) return;

@@ -308,7 +308,7 @@ def test_conversation_goes_on_live(browser: Browser, new_browser: Callable[[], B
     wrote(session.gateway, "¿me escucha?")
     browser.reads("¿me escucha?", f"#conversation-row-{KEY}")
     wrote(session.gateway, "otra persona", phone="+56922222222")
-    browser.see(".new-bar")
+    browser.see("#conversation-row-56922222222")
     assert browser.driver.execute_script("return window.unreloaded")
     browser.click(f"#conversation-row-{KEY} a")
     browser.live()
