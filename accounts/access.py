@@ -22,6 +22,14 @@ ACCESS: Mapping[str, Role | None] = {
     "desk:conversation": E,
     "desk:conversation-reply": E,
     "desk:conversation-seen": E,
+    "desk:conversation-answering": E,
+    "desk:conversation-file": E,
+    "desk:conversation-act": E,
+    # Quick replies: whoever answers uses them in a conversation, supervisors keep them.
+    "desk:quick-replies": S,
+    "desk:quick-reply-new": S,
+    "desk:quick-reply": S,
+    "desk:quick-reply-delete": S,
     # Debtors, and the files that bring them.
     "debtors:list": E,
     "debtors:debtor": E,

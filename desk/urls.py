@@ -3,6 +3,8 @@
 from django.urls import path
 
 from desk import panel
+from desk.conversations import batch as conversation_acts
+from desk.conversations import quick
 from desk.conversations import views as conversations
 from desk.sessions import acts, batch, pages, pairing
 
@@ -10,6 +12,13 @@ app_name = "desk"
 urlpatterns = [
     path("", panel.panel, name="panel"),
     path("messages/", conversations.conversations, name="conversations"),
+    path("messages/act/", conversation_acts.act, name="conversation-act"),
+    path("messages/quick-replies/", quick.replies, name="quick-replies"),
+    path("messages/quick-replies/new/", quick.new, name="quick-reply-new"),
+    path("messages/quick-replies/<oid:pk>/", quick.change, name="quick-reply"),
+    path("messages/quick-replies/<oid:pk>/delete/", quick.delete, name="quick-reply-delete"),
+    path("messages/<path:address>/answering/", conversations.answering, name="conversation-answering"),
+    path("messages/<path:address>/files/<oid:pk>/", conversations.file, name="conversation-file"),
     path("messages/<path:address>/reply/", conversations.reply, name="conversation-reply"),
     path("messages/<path:address>/seen/", conversations.seen, name="conversation-seen"),
     path("messages/<path:address>/", conversations.conversation, name="conversation"),

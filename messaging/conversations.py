@@ -15,12 +15,12 @@ from pymongo.errors import BulkWriteError
 from debtors.models import Debtor
 from domain.day import begins, day_of
 from domain.people import person_key
-from lib.mongo import bulk_write, chunks, collection, compare_and_set, run_tx, session
+from lib.mongo import bulk_write, chunks, collection, run_tx, session
 from live.events import ConversationChanged, SuppressionChanged
 from live.publish import publish
 from messaging import flow, optouts
 from messaging.claims.steps import naive
-from messaging.following import Theirs, whose
+from messaging.following import Theirs, whose, words_of
 from messaging.models import Conversation, Direction, IncomingText
 
 PREVIEW = 200
@@ -128,6 +128,7 @@ def _received(phone: str, texts: Sequence[dict[str, Any]], theirs: Theirs | None
         "last_in_at": {"$cond": [latest_in, _time(last), "$last_in_at"]},
         "unread": {"$add": [{"$ifNull": ["$unread", 0]}, len(texts)]},
         "is_unread": True,
+        "archived": False,
     }
     return _upsert(phone, fields, theirs)
 
@@ -137,19 +138,6 @@ def note_reply(*, phone: str, text: str, gateway: ObjectId, at: datetime) -> Non
     fields = _last(Direction.OUT, text, naive(at), gateway=gateway)
     fields |= {"unread": {"$ifNull": ["$unread", 0]}, "is_unread": {"$ifNull": ["$is_unread", False]}}
     bulk_write(Conversation, [_upsert(phone, fields, whose([phone]).get(phone))])
-
-
-def mark_read(conversation: Conversation, *, unread: int, last_in_at: datetime) -> bool:
-    """Its texts were seen, up to the one of that moment; False where another one has come since."""
-    seen = compare_and_set(
-        Conversation,
-        conversation.pk,
-        {"unread": unread, "last_in_at": last_in_at},
-        {"unread": 0, "is_unread": False},
-    )
-    if seen:
-        publish(ConversationChanged(conversation.key))
-    return seen
 
 
 def _time(text: Mapping[str, Any]) -> datetime:
@@ -178,7 +166,10 @@ def _upsert(phone: str, fields: dict[str, Any], theirs: Theirs | None) -> Update
     if theirs is None:
         who |= {"name": {"$ifNull": ["$name", ""]}, "debtor": {"$ifNull": ["$debtor", None]}}
         who |= {"owners": [], "debtors": {"$ifNull": ["$debtors", []]}}
+        who |= {"words": {"$ifNull": ["$words", {"$literal": words_of(phone)}]}}
     else:
         who |= {name: {"$literal": value} for name, value in theirs.stored().items()}
-    nothing = {"gateway": {"$ifNull": ["$gateway", None]}, "last_in_at": {"$ifNull": ["$last_in_at", None]}}
+    empty = ("gateway", "last_in_at", "assigned", "answering", "answering_until")
+    nothing: dict[str, Any] = {field: {"$ifNull": [f"${field}", None]} for field in empty}
+    nothing["archived"] = {"$ifNull": ["$archived", False]}
     return UpdateOne({"key": person_key(phone)}, [{"$set": {**nothing, **who, **fields}}], upsert=True)

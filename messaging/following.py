@@ -17,7 +17,9 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from debtors.models import Debtor
-from domain.people import person_key
+from domain.finding import search_words
+from domain.folding import fold
+from domain.people import can_be_written_to, person_key
 from lib.mongo import bulk_write, collection, compare_and_set, run_tx, server_now, session
 from live.events import ConversationChanged
 from live.publish import publish
@@ -34,29 +36,42 @@ LIMITS = {AT_ONCE: timedelta(seconds=5), SURELY: timedelta(seconds=-90)}
 """How far each cursor goes, from now: clocks differ by a little, and a transaction ends within 60 s."""
 FIRST, NONE = datetime(1970, 1, 1, tzinfo=UTC), ObjectId("0" * 24)
 DEBTORS_INDEX = "debtor_updated"
-_STORED = ("name", "debtor", "debtors", "owners")
+MOST_WORDS = 300
+"""Words by which a conversation is found, of all who have its phone."""
+_STORED = ("name", "debtor", "debtors", "owners", "words")
 
 
 @dataclass(frozen=True, slots=True)
 class Theirs:
-    """The debtors with a phone: the one that was changed last, all of them, and whose they are."""
+    """The debtors with a phone: the one that was changed last, all of them, whose they are, and by which words any of
+    them is found."""
 
     name: str
     debtor: ObjectId | None
     debtors: Collection[ObjectId]
     owners: Collection[ObjectId]
+    words: Collection[str]
 
     def stored(self) -> dict[str, Any]:
         """As their conversation has it."""
-        return {"name": self.name, "debtor": self.debtor, "debtors": list(self.debtors), "owners": list(self.owners)}
+        lists = {"debtors": list(self.debtors), "owners": list(self.owners), "words": list(self.words)}
+        return {"name": self.name, "debtor": self.debtor, **lists}
 
 
-NOBODY = Theirs("", None, (), ())
+def words_of(phone: str) -> list[str]:
+    """What somebody is found by of whom only this is known: a number, or what else a sender is called."""
+    if can_be_written_to(phone):
+        return search_words(name="", rut="", external_id="", phone=phone)
+    return [word for word in fold(phone).split("_") if word]
+
+
+def _nobody(phone: str) -> Theirs:
+    return Theirs("", None, (), (), words_of(phone))
 
 
 def whose(phones: Iterable[str]) -> dict[str, Theirs]:
     """Who has these phones, where anybody does; joins the transaction."""
-    fields = {"phone": 1, "name": 1, "owner_id": 1, "updated_at": 1}
+    fields = dict.fromkeys(("phone", "name", "owner_id", "updated_at", "words"), 1)
     rows = collection(Debtor).find({"phone": {"$in": list(phones)}}, fields, session=session())
     by_phone: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -71,6 +86,7 @@ def _theirs(rows: list[dict[str, Any]]) -> Theirs:
         last["_id"],
         sorted(row["_id"] for row in rows)[:MOST_KEPT],
         sorted({row["owner_id"] for row in rows if row["owner_id"] is not None}),
+        list(dict.fromkeys(word for row in rows for word in row["words"]))[:MOST_WORDS],
     )
 
 
@@ -91,7 +107,7 @@ def follow(debtors: Collection[ObjectId], phones: Iterable[str] = ()) -> int:
         known = whose({row["phone"] for row in found})
         behind = []
         for row in found:
-            stored = known.get(row["phone"], NOBODY).stored()
+            stored = known.get(row["phone"], _nobody(row["phone"])).stored()
             if stored != {name: row.get(name) for name in _STORED}:
                 behind.append((row["key"], UpdateOne({"_id": row["_id"]}, {"$set": stored})))
         bulk_write(Conversation, [update for _key, update in behind])

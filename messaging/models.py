@@ -306,11 +306,24 @@ class Conversation(models.Model):
     """When the person last wrote."""
     unread = models.IntegerField(default=0)
     is_unread = models.BooleanField(default=False)
+    archived = models.BooleanField(default=False)
+    """Whether it was put out of the list's sight; a new text of the person brings it back."""
+    assigned = ObjectIdField(null=True)
+    """The user who is to answer it; empty where it is nobody's in particular."""
+    answering = ObjectIdField(null=True)
+    """The user who has been writing an answer until `answering_until`: what others are told, and never a lock."""
+    answering_until = models.DateTimeField(null=True)
+    words: Any = ArrayField(models.CharField(max_length=200), default=list)
+    """What it is found by: the words of the debtors with this phone, or the phone's alone (domain.finding)."""
 
     class Meta:
         indexes = (
             models.Index(fields=["last_at", "id"], name="conversation_last"),
             models.Index(fields=["is_unread", "last_at", "id"], name="conversation_unread"),
+            models.Index(fields=["archived", "is_unread", "last_at", "id"], name="conversation_open"),
+            models.Index(fields=["assigned", "archived", "last_at", "id"], name="conversation_assigned"),
+            models.Index(fields=["last_gateway", "archived", "last_at", "id"], name="conversation_line"),
+            models.Index(fields=["words"], name="conversation_words"),
             models.Index(fields=["owners", "last_at", "id"], name="conversation_owners"),
             models.Index(fields=["owners", "is_unread", "last_at", "id"], name="conversation_owners_unread"),
             models.Index(fields=["debtors"], name="conversation_debtors"),
@@ -329,3 +342,16 @@ class Followed(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.at}"
+
+
+class QuickReply(models.Model):
+    """A text that staff answer with again and again; its placeholders are filled with the debtor's values."""
+
+    name = models.CharField(max_length=60)
+    folded_name = models.CharField(max_length=60, unique=True)
+    """What it is found by: no two are told apart by case or accents alone."""
+    text = models.TextField()
+    updated_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bson import ObjectId
 from django.utils.translation import gettext as _
 
+from accounts.roles import Scope
 from debtors.models import Debtor
 from domain.people import can_be_written_to, is_hidden, person_key, phone_of_key
 from gateways.commands import SESSION_KIND
@@ -13,15 +14,25 @@ from gateways.models import Channel, Gateway
 from messaging.models import Conversation, IncomingText, Message
 from sessions_app.queries import connected_gateways
 
+MOST_DEBTORS = 20
+"""Debtors with one phone that a page shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with whom there are texts, or a debtor. `conversation` is None for who never wrote nor was answered."""
+    """Somebody with whom there are texts, or a debtor. `conversation` is None for who never wrote nor was answered.
+
+    `debtors` are all with that phone, of whom whoever asks may know, the one that was changed last first.
+    """
 
     key: str
     phone: str
     conversation: Conversation | None
-    debtor: Debtor | None
+    debtors: Sequence[Debtor]
+
+    @property
+    def debtor(self) -> Debtor | None:
+        return self.debtors[0] if self.debtors else None
 
     @property
     def name(self) -> str:
@@ -35,12 +46,17 @@ class Person:
         return is_hidden(self.phone)
 
     @property
+    def opted_out(self) -> bool:
+        """Whether they asked not to be written to."""
+        return any(debtor.suppressed for debtor in self.debtors)
+
+    @property
     def writable(self) -> bool:
         return can_be_written_to(self.phone)
 
 
-def person(address: str) -> Person | None:
-    """Who is meant by an address's last part: a person's key, or the phone itself. None for nobody we know of."""
+def person(address: str, *, scope: Scope) -> Person | None:
+    """Who is meant by an address's last part: a person's key, or the phone itself. None for nobody within the scope."""
     conversation = Conversation.objects.filter(key=address).first()
     if conversation is None and not phone_of_key(address):
         address = person_key(address)
@@ -48,9 +64,24 @@ def person(address: str) -> Person | None:
     phone = conversation.phone if conversation is not None else phone_of_key(address)
     if not phone:
         return None
-    debtor = Debtor.objects.filter(phone=phone).select_related("owner").order_by("-updated_at").first()
-    known = conversation or debtor or _texts(phone)
-    return Person(address, phone, conversation, debtor) if known else None
+    own = Debtor.objects.filter(phone=phone, **scope.where("owner_id")).select_related("owner")
+    debtors = list(own.order_by("-updated_at", "-pk")[:MOST_DEBTORS])
+    if not scope.everything:
+        known = scope.owner in (conversation.owners or ()) if conversation is not None else bool(debtors)
+    else:
+        known = bool(conversation or debtors) or _texts(phone)
+    return Person(address, phone, conversation, debtors) if known else None
+
+
+def within(scope: Scope, key: str) -> bool:
+    """Whether the conversation with a person is one of the scope's: what a live part asks when a page joins it."""
+    if scope.everything:
+        return True
+    owners = Conversation.objects.filter(key=key).values_list("owners", flat=True).first()
+    if owners is not None:
+        return scope.owner in owners
+    phone = phone_of_key(key)
+    return bool(phone) and Debtor.objects.filter(phone=phone, owner_id=scope.owner).exists()
 
 
 def _texts(phone: str) -> bool:

@@ -1,201 +1,121 @@
-"""What the pages of conversations show: the list of people, and all texts with one of them."""
+"""The list of conversations: which of them, in which order, and what a row of it shows."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
+from bson import ObjectId
 from django.db.models import QuerySet
-from django.utils import formats, timezone
-from django.utils.translation import gettext as _
-from pymongo.cursor import Cursor
 
-from campaigns.models import Attachment
+import lib.arrays  # noqa: F401  # the lookup any_startswith
+from accounts.models import User
+from accounts.roles import Scope
+from debtors.models import Debtor
 from desk.conversations.people import line_names
-from domain.phones import Phone, parse_phone
-from domain.states import MessageStatus
+from desk.conversations.wanted import Wanted
+from domain.finding import search_terms
+from domain.people import is_hidden, person_key
 from gateways.models import Gateway
-from lib.mongo import collection
-from messaging.models import Conversation, IncomingText, Kind, Message
-from messaging.reasons import reason_sentence
+from lib.paging import Page, keyset_page
+from messaging.attention import writes
+from messaging.models import Conversation
 
 MOST_NEWER = 99
-MOST_FOUND = 200
-"""People that a search shows at most."""
-AT_ONCE = 60
-"""Texts of a conversation on one page."""
-
-TROUBLE = frozenset({MessageStatus.FAILED.value, MessageStatus.SKIPPED.value, MessageStatus.UNCERTAIN.value})
+MOST_FIRST = 50
+"""Conversations with unread texts that stand before the others; all of them are in a list of their own."""
+MOST_OPTED_OUT = 2_000
+"""Debtors who may not be written to, the last ones changed, whose conversations are listed."""
 
 
-# The list -------------------------------------------------------------------------------------------------------------
-def listed(*, unread: bool = False, search: str = "") -> QuerySet[Conversation]:
-    """The conversations to be paged by `last_at`: all, or those with unread texts, or those of the phones searched."""
-    found = Conversation.objects.filter(is_unread=True) if unread else Conversation.objects.all()
-    return found.filter(key__in=_keys(search)) if search else found
+def listed(wanted: Wanted, *, scope: Scope, user: ObjectId) -> QuerySet[Conversation]:
+    """The conversations that are asked for, to be paged by `last_at`; `user` is whose are “mine”."""
+    found = Conversation.objects.filter(**scope.where("owners"))
+    if wanted.line is not None:
+        found = found.filter(last_gateway=wanted.line)
+    elif wanted.channel:
+        lines = Gateway.objects.filter(channel=wanted.channel).values_list("pk", flat=True)
+        found = found.filter(last_gateway__in=list(lines))
+    for term in search_terms(wanted.search):
+        found = found.filter(words__any_startswith=term)
+    match wanted.show:
+        case "unread":
+            return found.filter(archived=False, is_unread=True)
+        case "mine":
+            return found.filter(archived=False, assigned=user)
+        case "unassigned":
+            return found.filter(archived=False, assigned=None)
+        case "archived":
+            return found.filter(archived=True)
+        case "opted-out":
+            return found.filter(key__in=_opted_out(scope))
+    # A search finds what was put away, too.
+    return found if wanted.search else found.filter(archived=False)
 
 
-def _keys(search: str) -> list[str]:
-    """The people whose number begins with what was typed, with or without the country's code."""
-    digits = "".join(filter(str.isdigit, search))
-    if not digits:
-        return []
-    whole = parse_phone(search, settings.DEFAULT_COUNTRY)
-    if isinstance(whole, Phone):
-        return [whole.e164.removeprefix("+")]
-    return [row["key"] for row in beginning(digits)]
+def _opted_out(scope: Scope) -> list[str]:
+    own = Debtor.objects.filter(suppressed=True, **scope.where("owner_id")).order_by("-updated_at", "-pk")
+    return [person_key(phone) for phone in own.values_list("phone", flat=True)[:MOST_OPTED_OUT]]
 
 
-def beginning(digits: str) -> Cursor[dict[str, Any]]:
-    """The keys of the people whose key begins with these digits, the first MOST_FOUND of them."""
-    # ":" is what follows the digits. Not by the engine, whose query reads all of the range before it takes the first.
-    begins = {"key": {"$gte": digits, "$lt": f"{digits}:"}}
-    return collection(Conversation).find(begins, {"key": 1, "_id": 0}).sort("key", 1).limit(MOST_FOUND)
+def page_of(
+    wanted: Wanted, *, scope: Scope, user: ObjectId, mark: str
+) -> tuple[list[Conversation], Page[Conversation]]:
+    """The conversations that stand first, and a page of the others, the latest first.
+
+    In the list of all, the unread ones stand first: on its first page, and on no other.
+    """
+    found = listed(wanted, scope=scope, user=user)
+    if wanted.show or wanted.search:
+        return [], keyset_page(found, by="-last_at", mark=mark)
+    page = keyset_page(found.filter(is_unread=False), by="-last_at", mark=mark)
+    if page.previous:
+        return [], page
+    return list(found.filter(is_unread=True).order_by("-last_at", "-pk")[: MOST_FIRST + 1]), page
+
+
+def newer(than: datetime, wanted: Wanted, *, scope: Scope, user: ObjectId) -> int:
+    """How many unread conversations have a text since that moment, counted up to MOST_NEWER + 1."""
+    found = listed(wanted, scope=scope, user=user).filter(is_unread=True, last_at__gt=than)
+    return found.order_by("-last_at")[: MOST_NEWER + 1].count()
+
+
+def unread(scope: Scope) -> QuerySet[Conversation]:
+    """Those with texts that nobody has read."""
+    return Conversation.objects.filter(is_unread=True, **scope.where("owners"))
 
 
 def rows(conversations: Sequence[Conversation]) -> list[dict[str, Any]]:
-    """What each row of the list shows, by one query for all of their lines."""
-    lines = line_names([conversation.last_gateway for conversation in conversations])
+    """What each row of the list shows, by one query for all of their lines, people and debtors."""
+    lines = line_names([one.last_gateway for one in conversations])
+    people = names({one.assigned for one in conversations} | {one.answering for one in conversations})
+    phones = [one.phone for one in conversations]
+    out = set(Debtor.objects.filter(phone__in=phones, suppressed=True).values_list("phone", flat=True))
     return [
-        {"conversation": one, "line": lines.get(one.last_gateway), "hidden": one.phone.startswith("lid:")}
+        {
+            "conversation": one,
+            "line": lines.get(one.last_gateway),
+            "hidden": is_hidden(one.phone),
+            "assigned": people.get(one.assigned, ""),
+            "answering": people.get(one.answering, "") if writes(one) else "",
+            "opted_out": one.phone in out,
+            "seen": seen_mark(one),
+        }
         for one in conversations
     ]
 
 
-def newer(than: datetime, *, unread: bool) -> int:
-    """How many conversations have a text since that moment, counted up to MOST_NEWER + 1."""
-    found = listed(unread=unread).filter(last_at__gt=than)
-    return found.order_by("-last_at")[: MOST_NEWER + 1].count()
+def seen_mark(conversation: Conversation) -> str:
+    """What whoever acts on the conversation has seen of it: when the person last wrote, in milliseconds."""
+    at = conversation.last_in_at
+    return str(round(at.timestamp() * 1000)) if at is not None else "0"
 
 
-# One conversation -----------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Bubble:
-    """One text as the conversation shows it. `at` is when it was sent, or made while it was not."""
-
-    id: str
-    ours: bool
-    at: datetime
-    text: str
-    media: str
-    """The kind of file with it, or its name."""
-    channel: str
-    line: str
-    status: str
-    """Of ours; empty for theirs."""
-    why: str
-    kind: str
+def names(ids: set[ObjectId | None]) -> Mapping[Any, str]:
+    """How users are called, by their keys."""
+    wanted = [one for one in ids if one is not None]
+    return {user.pk: user.get_full_name() or user.get_username() for user in User.objects.filter(pk__in=wanted)}
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
-    """Texts in their order, by day; `older` is the mark of the page before, empty where there is none."""
-
-    days: list[tuple[str, list[Bubble]]]
-    older: str
-
-    @property
-    def empty(self) -> bool:
-        return not self.days
-
-
-def thread(phone: str, *, mark: str = "", size: int = AT_ONCE) -> Thread:
-    """The latest texts with a person, or those before a mark; both directions read along an index by time."""
-    before = _moment(mark)
-    ours = Message.objects.filter(phone=phone).defer("attempts")
-    theirs = IncomingText.objects.filter(phone=phone)
-    if before is not None:
-        ours, theirs = ours.filter(created_at__lt=before), theirs.filter(at__lt=before)
-    found: list[tuple[datetime, Message | IncomingText]] = [
-        *((one.created_at, one) for one in ours.order_by("-created_at")[: size + 1]),
-        *((one.at, one) for one in theirs.order_by("-at")[: size + 1]),
-    ]
-    found.sort(key=lambda pair: pair[0], reverse=True)
-    older = ""
-    if len(found) > size:
-        # What is of the same moment stays together, or the page before would lack it.
-        edge = found[size - 1][0]
-        found = [pair for pair in found if pair[0] >= edge]
-        older = str(round(edge.timestamp() * 1000))
-    return Thread(_by_day(_bubbles([one for _at, one in found])), older)
-
-
-def _moment(mark: str) -> datetime | None:
-    """The moment of a mark, milliseconds since 1970; None for what is no mark of ours."""
-    if not (mark.isascii() and mark.isdigit() and len(mark) <= 14):
-        return None
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(mark))
-
-
-def _bubbles(found: Sequence[Message | IncomingText]) -> list[Bubble]:
-    lines = line_names([one.gateway for one in found])
-    files = Attachment.objects.only("filename").in_bulk(
-        list({one.attachment for one in found if isinstance(one, Message) and one.attachment is not None})
-    )
-    made = [
-        _of_message(one, lines.get(one.gateway), files.get(one.attachment))
-        if isinstance(one, Message)
-        else _of_text(one, lines.get(one.gateway))
-        for one in found
-    ]
-    return sorted(made, key=lambda bubble: (bubble.at, bubble.id))
-
-
-def _of_message(one: Message, line: Gateway | None, file: Attachment | None) -> Bubble:
-    kinds = {Kind.TEST.value: _("test"), Kind.REPLY.value: _("reply"), Kind.CAMPAIGN.value: _("campaign")}
-    return Bubble(
-        id=f"m{one.pk}",
-        ours=True,
-        at=one.sent_at or one.failed_at or one.created_at,
-        text=one.text,
-        media=file.filename if file is not None else "",
-        channel=one.channel,
-        line=line.name if line is not None else "",
-        status=one.status,
-        why=reason_sentence(one.reason) if one.reason and one.status in TROUBLE else "",
-        kind=kinds.get(one.kind, ""),
-    )
-
-
-def _of_text(one: IncomingText, line: Gateway | None) -> Bubble:
-    return Bubble(
-        id=f"t{one.pk}",
-        ours=False,
-        at=one.at,
-        text=one.text,
-        media=_media(one.media),
-        channel=line.channel if line is not None else "",
-        line=line.name if line is not None else "",
-        status="",
-        why="",
-        kind="",
-    )
-
-
-def _media(kind: str) -> str:
-    """The kind of a file that somebody sent, in a word."""
-    words = {
-        "image": _("Image"),
-        "video": _("Video"),
-        "audio": _("Audio"),
-        "ptt": _("Voice message"),
-        "document": _("Document"),
-        "sticker": _("Sticker"),
-        "location": _("Location"),
-        "vcard": _("Contact card"),
-    }
-    return words.get(kind, kind)
-
-
-def _by_day(bubbles: Sequence[Bubble]) -> list[tuple[str, list[Bubble]]]:
-    today = timezone.localdate()
-    days = groupby(bubbles, key=lambda bubble: timezone.localtime(bubble.at).date())
-    return [(_day(day, today), list(those)) for day, those in days]
-
-
-def _day(day: date, today: date) -> str:
-    if day == today:
-        return _("Today")
-    return _("Yesterday") if day == today - timedelta(days=1) else formats.date_format(day, "DATE_FORMAT")
+def lines() -> list[Gateway]:
+    """The lines that a list can be of, by name."""
+    return list(Gateway.objects.filter(deleted_at=None).only("name", "channel").order_by("name"))

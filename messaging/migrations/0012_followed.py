@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("messaging", "0010_optouts")]
+    dependencies = [("messaging", "0011_inbox")]
     operations = [
         migrations.CreateModel(
             name="Followed",

@@ -14,7 +14,7 @@ from django.utils import timezone
 from domain.delivery import Incoming
 from domain.people import person_key, phone_of_key
 from lib.mongo import collection
-from messaging import conversations, receipts
+from messaging import attention, receipts
 from messaging.models import Conversation, IncomingText
 from tests.factories.debtors import make_debtor
 
@@ -48,7 +48,7 @@ def test_text_that_is_told_again_counts_nothing() -> None:
     for _ in range(3):
         wrote("ya pagué", id="1", at=MORNING)
     assert shown() == ("ya pagué", 1, True)
-    conversations.mark_read(Conversation.objects.get(), unread=1, last_in_at=MORNING)
+    attention.mark_read(Conversation.objects.get(), unread=1, last_in_at=MORNING)
     wrote("ya pagué", id="1", at=MORNING)
     assert shown() == ("ya pagué", 0, False)
 
@@ -89,7 +89,7 @@ def test_mark_read_leaves_what_came_since() -> None:
     wrote("una", at=MORNING)
     seen = Conversation.objects.get()
     wrote("dos", at=MORNING + timedelta(minutes=1))
-    assert not conversations.mark_read(seen, unread=seen.unread, last_in_at=seen.last_in_at)
+    assert not attention.mark_read(seen, unread=seen.unread, last_in_at=seen.last_in_at)
     assert shown() == ("dos", 2, True)
 
 
@@ -118,7 +118,8 @@ def test_migration_makes_conversations_of_the_texts_that_are_there() -> None:
     kept = {"_id": 0, "owners": 0, "debtors": 0}  # these came with later ones
     before = {row["key"]: row for row in collection(Conversation).find({}, kept)}
     collection(Conversation).delete_many({})
-    migration = importlib.import_module("messaging.migrations.0005_conversations")
     for _ in range(2):
-        migration.fill(apps, SimpleNamespace(connection=connection))
+        for name in ("0005_conversations", "0011_inbox"):
+            migration = importlib.import_module(f"messaging.migrations.{name}")
+            migration.fill(apps, SimpleNamespace(connection=connection))
     assert {row["key"]: row for row in collection(Conversation).find({}, kept)} == before

@@ -36,7 +36,7 @@ from gateways.models import Gateway, LaneHealth, Pool, Strategy
 from lib.mongo import collection
 from messaging import claims, optouts, receipts
 from messaging.claims.steps import naive
-from messaging.models import DayTally, Kind, Message, Review
+from messaging.models import Conversation, DayTally, Kind, Message, QuickReply, Review
 from outreach import book_files
 from outreach.commands import add_contact
 from outreach.models import Answer, CheckedNumber, CheckStatus, Digest, DigestItem, NumberCheck
@@ -238,8 +238,16 @@ class Scene:
         receipts.store(gateway, [Incoming(str(ObjectId()), "lid:123456789", "¿Quién es?")])
         claims.add_direct(
             kind=Kind.REPLY, gateway=self.connected.gateway, pool=self.whatsapp.pk, channel="whatsapp",
-            phone=self.person, text=TEXT,
+            phone=self.person, text=TEXT, attachment=self.attachment.pk,
         )  # fmt: skip
+        receipts.store(gateway, [Incoming(str(ObjectId()), "+56955556666", "BAJA")])
+        make_debtor("Pedro «Baja»", phone="+56955556666", suppressed=True)
+        self.quick = QuickReply.objects.create(
+            name="Cómo pagar «hoy»", folded_name="como_pagar_hoy", text="{nombre}: " + TEXT, updated_at=self.now
+        )
+        held = {"assigned": self.staff.pk, "answering": self.staff.pk, "answering_until": self.later}
+        Conversation.objects.filter(phone="lid:123456789").update(**held)
+        Conversation.objects.filter(phone="+56955556666").update(archived=True, unread=0, is_unread=False)
 
     def _opted_out(self) -> None:
         """Somebody by reply, by hand, by a file, for a while; one that was lifted; replies to be decided."""
@@ -400,11 +408,17 @@ def _message(scene: Scene, status: MessageStatus) -> str:
 
 PAGES: Mapping[str, Paths] = {
     "desk:panel": at("desk:panel"),
-    "desk:conversations": at("desk:conversations", unread="show=unread", nothing="q=zzz"),
+    "desk:conversations": at("desk:conversations", unread="show=unread", archived="show=archived", nothing="q=zzz"),
     "desk:conversation": lambda scene: {
         "a debtor": reverse("desk:conversation", args=[person_key(scene.person)]),
         "hidden": reverse("desk:conversation", args=[person_key("lid:123456789")]),
+        "opted out": reverse("desk:conversation", args=["56955556666"]),
+        "found": reverse("desk:conversation", args=[person_key(scene.person)]) + "?find=pague",
+        "earlier": reverse("desk:conversation", args=[person_key(scene.person)]) + "?before=1",
     },
+    "desk:quick-replies": at("desk:quick-replies"),
+    "desk:quick-reply-new": at("desk:quick-reply-new"),
+    "desk:quick-reply": of("desk:quick-reply", lambda scene: scene.quick.pk),
     "desk:sessions": at("desk:sessions", help="show=help", nothing="q=zzz"),
     "desk:session-new": at("desk:session-new"),
     "desk:session": _session_pages,
@@ -485,6 +499,7 @@ PAGES: Mapping[str, Paths] = {
 FILES = {
     "campaigns:attachment",
     "campaigns:export",
+    "desk:conversation-file",
     "debtors:rejects",
     "desk:session-picture",
     "suppressions:export",
