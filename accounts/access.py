@@ -95,11 +95,27 @@ ACCESS: Mapping[str, Role | None] = {
     # The installation's settings.
     "preferences:settings": A,
     "preferences:group": A,
+    "preferences:reset": A,
     # One's own account.
     "accounts:login": ANYBODY,
     "accounts:language": ANYBODY,
     "accounts:logout": E,
     "accounts:password": E,
+    "accounts:profile": E,
+    "accounts:theme": E,
+    "accounts:sign-ins": E,
+    "accounts:sign-in-end": E,
+    "accounts:sign-ins-end-others": E,
+    # Users.
+    "users:list": A,
+    "users:new": A,
+    "users:user": A,
+    "users:deactivate": A,
+    "users:activate": A,
+    "users:password": A,
+    "users:sign-out": A,
+    "users:sign-in-end": A,
+    "users:hand-over": A,
 }
 
 

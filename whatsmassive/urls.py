@@ -13,6 +13,7 @@ urlpatterns = [
     path("debtors/", include("desk.debtors.urls")),
     path("", include("gateways.urls")),
     path("settings/", include("desk.preferences.urls")),
+    path("users/", include("desk.users.urls")),
     path("log/", include("systemlog.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -8,22 +8,26 @@ from datetime import timedelta
 from pathlib import Path
 
 from bson import ObjectId
+from django.contrib.sessions.backends.db import SessionStore
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import SignIn, User
+from accounts.roles import set_role
 from campaigns.lacks import STEPS
 from campaigns.models import Attachment, AudienceKind, Campaign, CampaignChannel
 from debtors.commands import import_file
 from debtors.models import Import, Upload, UploadStatus
 from domain.delivery import Incoming
 from domain.people import person_key
+from domain.roles import Role
 from domain.states import CampaignStatus, Desired, ImportStatus, MessageStatus, SessionStatus
 from gateways.models import Gateway, LaneHealth, Pool, Strategy
 from lib.mongo import collection
 from messaging import claims, receipts
 from messaging.claims.steps import naive
 from messaging.models import DayTally, Kind, Message
+from preferences.registry import GROUPS
 from sessions_app.models import SessionChange
 from systemlog.models import Beat, Level, SystemLog
 from systemlog.presence import ENGINE
@@ -51,12 +55,31 @@ class Scene:
         # Whatever is looked after now and then was so a moment ago, also when a test takes long.
         self.later = self.now + timedelta(hours=1)
         Beat.objects.create(name=ENGINE, at=self.later)
+        self._users()
         self._ways_out()
         self._sessions()
         self._debtors(folder)
         self._campaigns()
         self._conversations()
         self._log()
+
+    # Users ------------------------------------------------------------------------------------------------------------
+    def _users(self) -> None:
+        self.executive = User.objects.create_user(
+            "bruno.o'higgins@cobranza", first_name="Bruno «Ñ» & co.", last_name=WORD * 2, email="bruno@example.com",
+            phone="+56911112222", must_change_password=True,
+        )  # fmt: skip
+        set_role(self.executive, Role.EXECUTIVE)
+        self.gone = User.objects.create_user("carla", first_name="Carla", is_active=False)
+        set_role(self.gone, Role.SUPERVISOR)
+        for user, agent in ((self.staff, "Mozilla/5.0 (iPhone) Safari/604.1"), (self.executive, "")):
+            session = SessionStore()
+            session.create()
+            assert session.session_key is not None
+            SignIn.objects.create(
+                user=user, session_key=session.session_key, agent=agent, address="192.0.2.7", since=self.now,
+                seen_at=self.now, expires_at=self.later,
+            )  # fmt: skip
 
     # Ways out ---------------------------------------------------------------------------------------------------------
     def _ways_out(self) -> None:
@@ -331,10 +354,24 @@ PAGES: Mapping[str, Paths] = {
     },
     "gateways:line-edit": of("gateways:line-edit", lambda scene: scene.line.pk),
     "preferences:settings": at("preferences:settings"),
-    "preferences:group": of("preferences:group", lambda scene: "sending"),
+    "preferences:group": lambda scene: {name: reverse("preferences:group", args=[name]) for name in GROUPS},
     "systemlog:list": at("systemlog:list", errors="level=error", acts="who=acts"),
     "accounts:login": at("accounts:login"),
     "accounts:password": at("accounts:password"),
+    "accounts:profile": at("accounts:profile"),
+    "accounts:sign-ins": at("accounts:sign-ins"),
+    "users:list": at("users:list", supervisors="role=supervisor", gone="state=inactive", nothing="q=zzz"),
+    "users:new": at("users:new"),
+    "users:user": lambda scene: {
+        "oneself": reverse("users:user", args=[scene.staff.pk]),
+        "somebody": reverse("users:user", args=[scene.executive.pk]),
+        "gone": reverse("users:user", args=[scene.gone.pk]),
+    },
+    "users:hand-over": lambda scene: {
+        "nothing": reverse("users:hand-over", args=[scene.executive.pk]),
+        "asked": reverse("users:hand-over", args=[scene.staff.pk], query={"to": str(scene.executive.pk)})
+        + "&what=debtors&what=campaigns",
+    },
 }
 """What each view shows of the scene: every view that answers GET is here, or among OTHERS (test_every_page.py)."""
 

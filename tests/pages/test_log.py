@@ -105,7 +105,11 @@ def recorded() -> set[str]:
                 continue
             name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
             texts = [given.value for given in call.args if isinstance(given, ast.Constant)]
-            found |= {text for text in texts if name in ("record", "_audit") and isinstance(text, str) and "." in text}
+            found |= {
+                text
+                for text in texts
+                if name in ("record", "_record", "_audit") and isinstance(text, str) and "." in text
+            }
     return found | {f"session.{name}" for name in (*session_acts.ACTS, "link-code", "limits", "picture-seen", "test")}
 
 
