@@ -92,6 +92,8 @@ ACCESS: Mapping[str, Role | None] = {
     "gateways:line-callback": A,
     # The log.
     "systemlog:list": S,
+    "systemlog:entry": S,
+    "systemlog:export": S,
     # The installation's settings.
     "preferences:settings": A,
     "preferences:group": A,

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db
 
 def written(**fields: str) -> dict[str, str]:
     return {
-        "first_name": "Ana", "last_name": "Rojas", "email": "", "phone": "", "language": "", "time_zone": "", "theme": "",
-        **fields,
+        "first_name": "Ana", "last_name": "Rojas", "email": "", "phone": "", "language": "", "time_zone": "",
+        "theme": "", **fields,
     }  # fmt: skip
 
 

@@ -238,7 +238,7 @@ class Scene:
             "import": self.imported.pk, "debtor": self.debtor.pk,
         }  # fmt: skip
         for level in Level:
-            SystemLog.objects.create(
+            self.entry = SystemLog.objects.create(
                 at=self.now,
                 level=level,
                 source="engine.deliver",
@@ -356,6 +356,7 @@ PAGES: Mapping[str, Paths] = {
     "preferences:settings": at("preferences:settings"),
     "preferences:group": lambda scene: {name: reverse("preferences:group", args=[name]) for name in GROUPS},
     "systemlog:list": at("systemlog:list", errors="level=error", acts="who=acts"),
+    "systemlog:entry": of("systemlog:entry", lambda scene: scene.entry.pk),
     "accounts:login": at("accounts:login"),
     "accounts:password": at("accounts:password"),
     "accounts:profile": at("accounts:profile"),
@@ -375,7 +376,7 @@ PAGES: Mapping[str, Paths] = {
 }
 """What each view shows of the scene: every view that answers GET is here, or among OTHERS (test_every_page.py)."""
 
-FILES = {"campaigns:attachment", "campaigns:export", "debtors:rejects", "desk:session-picture"}
+FILES = {"systemlog:export", "campaigns:attachment", "campaigns:export", "debtors:rejects", "desk:session-picture"}
 """The views that answer with a file."""
 
 PARTS = {"campaigns:preview", "campaigns:pick", "gateways:pool-preview", "gateways:pool-candidates"}
