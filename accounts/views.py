@@ -57,7 +57,8 @@ def locked_out(request: HttpRequest, response: HttpResponse | None = None, crede
 @require_POST
 def choose_language(request: HttpRequest) -> HttpResponse:
     """Keep the language that was chosen, and go back to the page."""
-    target = request.POST.get("next", "")
+    # The browser knows better than the menu where it is: filters may have changed the address since.
+    target = request.headers.get("Referer") or request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
         target = "/"
     response = HttpResponse(status=303, headers={"Location": target})

@@ -1,4 +1,4 @@
-"""Users in a browser, in Spanish and in English: made, signing in for the first time, looking after themselves, gone."""
+"""Users in a browser, in Spanish and in English: made, signed in for the first time, at home, and gone."""
 
 import pytest
 
