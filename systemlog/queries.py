@@ -75,6 +75,11 @@ class Filter:
         """It as a page's address asks for it."""
         return urlencode({each.name: value for each in fields(self) if (value := getattr(self, each.name))})
 
+    @property
+    def narrow(self) -> bool:
+        """Whether it asks for more than people or processes."""
+        return self != Filter(who=self.who)
+
 
 def _day(text: str) -> date | None:
     try:

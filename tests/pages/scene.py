@@ -264,6 +264,7 @@ class Scene:
             make_line(self.sms, "https://gateway.example/send", f"Otra línea {place}")
             make_pool(f"Otro {place}")
             make_debtor(f"Otra {place}", owner=self.staff)
+            set_role(User.objects.create_user(f"otra-{place}"), Role.SUPERVISOR)
             self._import(ImportStatus.DONE, "")
             self._upload(UploadStatus.READY)
             receipts.store(str(self.connected.gateway), [Incoming(str(ObjectId()), f"+5697{place:07}", "Hola")])

@@ -256,8 +256,9 @@ def test_tail_is_live_and_can_be_held(browser: Browser, staff: User) -> None:
     audit.record(staff, "campaign.start", kind="campaign", id="65f0c0ffee0123456789abcd", name="Cobranza norte")
     browser.click(".chip[href*='who=acts']")
     browser.reads("Cobranza norte")
-    browser.find("#log-kind option[value=campaign]").click()
-    browser.until(lambda: "kind=campaign" in browser.driver.current_url, "the filter is in the address")
+    browser.find("#log-kind option[value=user]").click()
+    browser.until(lambda: "kind=user" in browser.driver.current_url, "the filter is in the address")
+    browser.until(lambda: "Cobranza norte" not in browser.text("#log-box"), "it is about users alone")
     browser.click(".log-time")
-    browser.reads("started the campaign: Cobranza norte", ".log-said")
+    browser.reads("ana signed in: ana", ".log-said")
     assert browser.complaints() == []

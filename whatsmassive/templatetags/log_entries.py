@@ -167,6 +167,12 @@ def kind_words(kind: str) -> str:
 
 
 @register.filter
+def entry_name(row: Any) -> str:
+    """What the object of an act is called."""
+    return str(GROUPS[row.object_id].label if row.kind == "settings" and row.object_id in GROUPS else row.message)
+
+
+@register.filter
 def entry_changes(row: Any) -> Sequence[tuple[str, str, str]]:
     """What an act changed: (what, before, now) of each."""
     changes = row.data.get("changes") if isinstance(row.data, dict) else None
