@@ -18,8 +18,9 @@ MOST = 200_000
 
 
 def titles(zone: tzinfo) -> Sequence[str]:
+    time = _("Time")
     return [
-        f"{_('Time')} ({zone})", _("Level"), _("Who"), _("What"), _("Text"), _("About"), _("Object"), _("Process"),
+        f"{time} ({zone})", _("Level"), _("Who"), _("What"), _("Text"), _("About"), _("Object"), _("Process"),
         _("Details"),
     ]  # fmt: skip
 

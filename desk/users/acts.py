@@ -37,10 +37,11 @@ def activate(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     return go_to(request, "users:user", pk)
 
 
-@require_POST
 def reset_password(request: HttpRequest, pk: ObjectId) -> HttpResponse:
-    """Another password for once, in the answer alone."""
+    """Another password for once, in the answer alone: whoever comes back to its address sees the user."""
     found = get_object_or_404(User, pk=pk)
+    if request.method != "POST":
+        return go_to(request, "users:user", pk)
     if found.pk == request.user.pk:
         return go_to(request, "accounts:password")
     return show_password(request, found, commands.reset_password(found, actor=request.user), made=False)
@@ -57,15 +58,16 @@ def sign_out(request: HttpRequest, pk: ObjectId) -> HttpResponse:
 
 
 @require_POST
-def end_sign_in(request: HttpRequest, pk: ObjectId, sign_in: ObjectId) -> HttpResponse:
-    found = get_object_or_404(User, pk=pk)
-    chosen = get_object_or_404(SignIn, pk=sign_in, user=found)
+def end_sign_in(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """End one sign-in, whosever it is."""
+    chosen = get_object_or_404(SignIn.objects.select_related("user"), pk=pk)
+    found = chosen.user
     if chosen.session_key == request.session.session_key:
         messages.warning(request, _("That is the browser in which you are: sign out instead."))
     else:
         commands.sign_out(found, chosen, actor=request.user)
         messages.success(request, _("The sign-in was ended."))
-    return go_to(request, "users:user", pk)
+    return go_to(request, "users:user", found.pk)
 
 
 def _name(user: User) -> str:

@@ -13,6 +13,6 @@ urlpatterns = [
     path("<oid:pk>/activate/", acts.activate, name="activate"),
     path("<oid:pk>/password/", acts.reset_password, name="password"),
     path("<oid:pk>/sign-out/", acts.sign_out, name="sign-out"),
-    path("<oid:pk>/sign-ins/<oid:sign_in>/end/", acts.end_sign_in, name="sign-in-end"),
+    path("sign-ins/<oid:pk>/end/", acts.end_sign_in, name="sign-in-end"),
     path("<oid:pk>/hand-over/", handing_over.hand_over, name="hand-over"),
 ]

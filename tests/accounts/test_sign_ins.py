@@ -91,10 +91,10 @@ def test_nobody_ends_somebody_else_s_sign_in_but_an_administrator(staff: User) -
     boss, eva = signed(WINDOWS), signed(IPHONE, "eva")
     mine, hers = SignIn.objects.get(user=staff), SignIn.objects.exclude(user=staff).get()
     assert eva.post(f"/accounts/sign-ins/{mine.pk}/end/").status_code == 404
-    assert eva.post(f"/users/{staff.pk}/sign-ins/{mine.pk}/end/").status_code == 403
-    assert boss.post(f"/users/{staff.pk}/sign-ins/{hers.pk}/end/").status_code == 404
+    assert eva.post(f"/users/sign-ins/{mine.pk}/end/").status_code == 403
+    assert boss.post(f"/users/sign-ins/{staff.pk}/end/").status_code == 404
     assert "Safari on iPhone" in boss.get(f"/users/{hers.user_id}/").content.decode()
-    assert boss.post(f"/users/{hers.user_id}/sign-ins/{hers.pk}/end/").status_code == 303
+    assert boss.post(f"/users/sign-ins/{hers.pk}/end/").status_code == 303
     assert out(eva)
     again = signed(IPHONE, "eva")
     boss.post(f"/users/{hers.user_id}/sign-out/")

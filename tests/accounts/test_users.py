@@ -158,6 +158,7 @@ def test_another_password_ends_what_was_open(signed_in: Client) -> None:
     browser = Client()
     browser.force_login(eva)
     password = shown_password(signed_in.post(f"/users/{eva.pk}/password/").content.decode())
+    assert signed_in.get(f"/users/{eva.pk}/password/")["Location"] == f"/users/{eva.pk}/"
     assert browser.get("/").status_code == 302
     assert browser.post("/accounts/login/", {"username": "eva", "password": PASSWORD}).status_code == 200
     assert browser.post("/accounts/login/", {"username": "eva", "password": password}).status_code == 302

@@ -383,5 +383,5 @@ FILES = {"systemlog:export", "campaigns:attachment", "campaigns:export", "debtor
 PARTS = {"campaigns:preview", "campaigns:pick", "gateways:pool-preview", "gateways:pool-candidates"}
 """The views that answer with a part of a page, which is looked at in that page."""
 
-OTHERS = FILES | PARTS | {"campaigns:edit"}
-"""What answers GET and is no page; an edit leads to the step of the draft where it was left."""
+OTHERS = FILES | PARTS | {"campaigns:edit", "users:password"}
+"""What answers GET and is no page; an edit leads to the step of the draft where it was left, a password to its user."""
