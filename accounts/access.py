@@ -143,6 +143,8 @@ ACCESS: Mapping[str, Role | None] = {
     "outreach:checks-settings": A,
     # The log.
     "systemlog:list": S,
+    "systemlog:entry": S,
+    "systemlog:export": S,
     # The installation's settings.
     "preferences:settings": A,
     "preferences:group": A,
@@ -152,6 +154,21 @@ ACCESS: Mapping[str, Role | None] = {
     "accounts:language": ANYBODY,
     "accounts:logout": E,
     "accounts:password": E,
+    "accounts:profile": E,
+    "accounts:theme": E,
+    "accounts:sign-ins": E,
+    "accounts:sign-in-end": E,
+    "accounts:sign-ins-end-others": E,
+    # Users.
+    "users:list": A,
+    "users:new": A,
+    "users:user": A,
+    "users:deactivate": A,
+    "users:activate": A,
+    "users:password": A,
+    "users:sign-out": A,
+    "users:sign-in-end": A,
+    "users:hand-over": A,
 }
 
 

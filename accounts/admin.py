@@ -1,26 +1,71 @@
-"""Users and groups, for administrators."""
+"""Users and where they are signed in, for administrators: roles, activity and passwords change by commands alone."""
 
-from django.contrib import admin
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
-from systemlog.lean_admin import AuditedAdmin, LeanAdmin
+from accounts import commands
+from accounts.errors import UserError
+from accounts.models import SignIn, User
+from systemlog.lean_admin import LeanAdmin
 
 
 @admin.register(User)
-class StaffAdmin(AuditedAdmin, UserAdmin):
-    list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "last_login")
-    list_filter = ("is_active", "is_staff", "is_superuser")
+class StaffAdmin(LeanAdmin):
+    """They are made, and given roles and passwords, in the pages of users."""
+
+    list_display = ("username", "first_name", "last_name", "is_active", "is_superuser", "last_login")
+    list_filter = ("is_active", "is_superuser")
+    prefixes = ("username",)
+    hidden = ("password",)
+    editable = ("first_name", "last_name", "email", "phone", "language", "time_zone", "theme")
+    actions = ("deactivate", "activate")
+
+    @admin.action(description=_("Deactivate: they are out at once"))
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, commands.deactivate)
+
+    @admin.action(description=_("Let them in again"))
+    def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, commands.activate)
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[User], command: Callable[..., Any]) -> None:
+        for user in queryset:
+            try:
+                command(user, actor=request.user)
+            except UserError as error:
+                messages.error(request, f"{user.get_username()}: {error.sentence}")
+
+
+@admin.register(SignIn)
+class SignInAdmin(LeanAdmin):
+    list_display = ("user", "address", "since", "seen_at", "agent")
+    list_select_related = ("user",)
+    hidden = ("session_key",)
+    ids = ("user",)
+    actions = ("end",)
+
+    @admin.action(description=_("End: the browser is signed out at its next click"))
+    def end(self, request: HttpRequest, queryset: QuerySet[SignIn]) -> None:
+        for one in queryset.select_related("user"):
+            commands.sign_out(one.user, one, actor=request.user)
 
 
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class StaffGroupAdmin(AuditedAdmin, GroupAdmin):
-    pass
+class RoleAdmin(LeanAdmin):
+    """Groups are roles (accounts/roles.py)."""
+
+    list_display = ("name",)
+    prefixes = ("name",)
 
 
 @admin.register(Permission)

@@ -1,7 +1,8 @@
-"""The people who use the product."""
+"""The people who use the product, and where each of them is signed in."""
 
 from functools import cached_property
 
+from bson import ObjectId
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
@@ -21,9 +22,12 @@ class User(AbstractUser):
     """Of the pages; empty follows what the browser last chose, or the installation's."""
     time_zone = models.CharField(max_length=50, blank=True, default="")
     """An IANA name, in which the pages tell times; empty is the installation's."""
-    theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.AUTO.value)
+    theme = models.CharField(max_length=5, choices=Theme.choices, blank=True, default="")
+    """Empty follows what the browser last chose; `auto` is the device's own."""
     phone = models.CharField(max_length=20, blank=True, default="")
     """E.164: where the user is told of replies; empty while they are not."""
+    must_change_password = models.BooleanField(default=False)
+    """Whether the password is one that an administrator was shown: it opens nothing but the page to choose another."""
 
     @cached_property
     def role(self) -> Role:
@@ -36,3 +40,25 @@ class User(AbstractUser):
     def has_role(self, least: Role) -> bool:
         """Whether the user has that role or a higher one; who was deactivated has none."""
         return self.is_active and self.role.reaches(least)
+
+
+class SignIn(models.Model):
+    """One browser in which a user is signed in (accounts/sign_ins.py). Its session is Django's, of the same key."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_ins", db_index=False)
+    user_id: ObjectId
+    session_key = models.CharField(max_length=40, unique=True)
+    agent = models.CharField(max_length=300, blank=True, default="")
+    """What the browser says of itself."""
+    address = models.CharField(max_length=45, blank=True, default="")
+    since = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    """To the minute."""
+    expires_at = models.DateTimeField()
+    """When MongoDB forgets it (a TTL index of the migrations), unless it is used before."""
+
+    class Meta:
+        indexes = (models.Index(fields=["user", "seen_at", "id"], name="sign_in_user"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.since}"

@@ -1,4 +1,4 @@
-"""Keeps in the system log who signed in and out, and who failed to."""
+"""Keeps who signed in and out, and who failed to: in the system log, and as open sign-ins."""
 
 from typing import Any
 
@@ -6,18 +6,23 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from accounts import sign_ins
 from systemlog import audit
 
 
 @receiver(user_logged_in, dispatch_uid="audit-signed-in")
 def signed_in(request: HttpRequest | None, user: Any, **_: Any) -> None:
-    audit.record(user, "account.sign_in", name=user.get_username(), data=_where(request))
+    if request is not None:
+        sign_ins.begin(request, user)
+    audit.record(user, "account.sign_in", kind="user", id=user.pk, name=user.get_username(), data=_where(request))
 
 
 @receiver(user_logged_out, dispatch_uid="audit-signed-out")
 def signed_out(request: HttpRequest | None, user: Any, **_: Any) -> None:
+    if request is not None:
+        sign_ins.forget(request.session.session_key)
     if user is not None:
-        audit.record(user, "account.sign_out", name=user.get_username())
+        audit.record(user, "account.sign_out", kind="user", id=user.pk, name=user.get_username())
 
 
 @receiver(user_login_failed, dispatch_uid="audit-refused")

@@ -1,7 +1,7 @@
 """What the sockets of one web process look at: each fragment is rendered once for all of them.
 
-One board a (fragment, key, language). It renders when it was told that something changed, at most four times a second,
-and once in a while by itself, because an event may be lost. What did not change is not sent.
+One board a (fragment, key, language, time zone). It renders when it was told that something changed, at most four times
+a second, and once in a while by itself, because an event may be lost. What did not change is not sent.
 """
 
 import asyncio
@@ -9,9 +9,10 @@ import logging
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from asgiref.sync import sync_to_async
-from django.utils import translation
+from django.utils import timezone, translation
 
 from live.fragments import Fragment
 
@@ -21,7 +22,7 @@ INTERVAL = 0.25  # seconds between two renderings
 RENEWAL = 20.0  # seconds until it is rendered without an event
 THREADS = 4
 
-Key = tuple[str, str, str]
+Key = tuple[str, str, str, ZoneInfo | None]
 
 
 class Socket(Protocol):
@@ -35,12 +36,20 @@ class Socket(Protocol):
 
 
 class Board:
-    """One fragment in one language, and the sockets that look at it."""
+    """One fragment in one language and time zone, and the sockets that look at it."""
 
-    def __init__(self, fragment: Fragment, key: str, language: str, run: Callable[..., Awaitable[str]]) -> None:
+    def __init__(
+        self,
+        fragment: Fragment,
+        key: str,
+        language: str,
+        run: Callable[..., Awaitable[str]],
+        zone: ZoneInfo | None = None,
+    ) -> None:
         self.fragment = fragment
         self.key = key
         self.language = language
+        self.zone = zone
         self.groups = frozenset(fragment.groups(key))
         self.sockets: set[Socket] = set()
         self._render = run
@@ -63,7 +72,7 @@ class Board:
                 pass
             self._changed.clear()
             try:
-                html = await self._render(_rendered, self.fragment, self.key, self.language)
+                html = await self._render(_rendered, self.fragment, self.key, self.language, self.zone)
             except Exception:
                 # The database is away, most likely: pages say that they are not live, and connect again until it is.
                 logger.warning("The fragment %s can't be rendered.", self.fragment.name, exc_info=True)
@@ -94,12 +103,12 @@ class Boards:
         """Those whose events change one of the boards."""
         return set(self._of_group)
 
-    def join(self, socket: Socket, fragment: Fragment, key: str, language: str) -> Board:
+    def join(self, socket: Socket, fragment: Fragment, key: str, language: str, zone: ZoneInfo | None = None) -> Board:
         """Have the socket look at the fragment. It is shown when the board is touched."""
-        place = (fragment.name, key, language)
+        place = (fragment.name, key, language, zone)
         board = self._boards.get(place)
         if board is None:
-            board = self._boards[place] = Board(fragment, key, language, self._run)
+            board = self._boards[place] = Board(fragment, key, language, self._run, zone)
             for group in board.groups:
                 self._of_group.setdefault(group, set()).add(board)
         board.sockets.add(socket)
@@ -107,7 +116,8 @@ class Boards:
 
     def leave(self, socket: Socket, board: Board) -> None:
         board.sockets.discard(socket)
-        if board.sockets or self._boards.pop((board.fragment.name, board.key, board.language), None) is None:
+        place = (board.fragment.name, board.key, board.language, board.zone)
+        if board.sockets or self._boards.pop(place, None) is None:
             return
         board.stop()
         for group in board.groups:
@@ -141,6 +151,6 @@ def _call(function: Callable[..., str], *arguments: object) -> str:
     return function(*arguments)
 
 
-def _rendered(fragment: Fragment, key: str, language: str) -> str:
-    with translation.override(language):
+def _rendered(fragment: Fragment, key: str, language: str, zone: ZoneInfo | None) -> str:
+    with translation.override(language), timezone.override(zone):
         return fragment.render(key, over_socket=True)

@@ -9,12 +9,11 @@ from weakref import WeakKeyDictionary
 from asgiref.sync import sync_to_async
 from channels.auth import get_user
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.conf import settings
-from django.utils import translation
 
 from live.boards import Board, Boards
 from live.feed import Feed
 from live.fragments import Fragment, fragment_named
+from live.viewers import language_of, zone_of
 
 MOST_FRAGMENTS = 300
 MOST_KEY = 100
@@ -69,10 +68,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if not self.feed.beats:
             await self.give_up()
             return
-        language = self._language()
+        language, zone = language_of(user, self.scope.get("cookies", {})), zone_of(user)
         # It stands at its boards before the events are joined, so that it is closed if they fail; what it is shown is
         # rendered after, so that it misses no change.
-        self._joined.update(self.boards.join(self, fragment, key, language) for fragment, key in watched)
+        self._joined.update(self.boards.join(self, fragment, key, language, zone) for fragment, key in watched)
         try:
             await self.feed.join({group for board in self._joined for group in board.groups})
         except Exception:
@@ -125,14 +124,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 return None
             watched.append((fragment, key))
         return watched
-
-    def _language(self) -> str:
-        chosen = self.scope.get("cookies", {}).get(settings.LANGUAGE_COOKIE_NAME, "")
-        return (
-            chosen
-            if translation.check_for_language(chosen) and chosen in dict(settings.LANGUAGES)
-            else (settings.LANGUAGE_CODE)
-        )
 
     async def _check_user(self) -> None:
         """Close when whoever looks on was signed out or deactivated meanwhile, or when what the page shows became

@@ -10,7 +10,7 @@ from preferences import queries
 from preferences.errors import ChangedMeanwhile
 from preferences.models import Stored
 from preferences.queries import Settings
-from preferences.registry import Value
+from preferences.registry import Group, Value
 from systemlog import audit
 
 TRIES = 20
@@ -38,11 +38,13 @@ def change(name: str, wanted: Mapping[str, Any], *, actor: Any, revision: int | 
             values[key] = preference.cleaned(value)
         changes = {key: (before[key], value) for key, value in values.items() if before[key] != value}
         if not changes:
+            _apply(before.group)  # an earlier change may have been stored and not carried out
             return {}
         if _store(before, {key: now for key, (_was, now) in changes.items()}, actor):
             queries.forget()
             data = {"changes": {key: [was, now] for key, (was, now) in changes.items()}}
             audit.record(actor, "settings.change", kind="settings", id=name, name=str(name), data=data)
+            _apply(before.group)
             return changes
     raise ChangedMeanwhile(_touched_since(queries.current(name), revision or 0))
 
@@ -52,6 +54,13 @@ def reset(name: str, keys: list[str] | None = None, *, actor: Any) -> Changes:
     group = queries.current(name).group
     wanted = {each.name: each.usual for each in group.preferences if keys is None or each.name in keys}
     return change(name, wanted, actor=actor)
+
+
+def _apply(group: Group) -> None:
+    """Carry out what is stored now: of two changes at once the one that comes last here sees both."""
+    if group.apply is not None:
+        now = queries.current(group.name)
+        group.apply({each.name: now[each.name] for each in group.preferences})
 
 
 def _touched_since(now: Settings, revision: int) -> list[str]:

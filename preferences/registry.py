@@ -1,7 +1,7 @@
 """Every setting that staff can change for the whole installation: declared here once, by group.
 
-A new setting is a Preference in a group; a new group is one more entry of GROUPS. Commands, the audit trail and storage
-follow from the declaration, and a page needs a form that takes its fields from it (desk/preferences).
+A new setting is a Preference in a group; a new group is one more entry of GROUPS. Commands, the audit trail, storage
+and the page follow from the declaration; a group whose fields belong together has a form of its own (desk/preferences).
 """
 
 from collections.abc import Callable, Mapping
@@ -11,8 +11,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from preferences import contact, outreach, sending
+from preferences import contact, limits, outreach, sending
 from preferences.errors import InvalidPreference
+from systemlog import retention
 
 Value = str | int | bool
 Text = Any
@@ -77,9 +78,14 @@ class Preference:
 
 @dataclass(frozen=True, slots=True)
 class Group:
+    """Settings that are changed together. `about` says on their page what they do, and from when."""
+
     name: str
     label: Text
     preferences: tuple[Preference, ...]
+    about: Text = ""
+    apply: Callable[[Mapping[str, Value]], None] | None = None
+    """Carries the group's values out where reading them is not enough; harmless to repeat."""
 
     def named(self, name: str) -> Preference | None:
         return next((each for each in self.preferences if each.name == name), None)
@@ -254,7 +260,55 @@ CHECKS = Group(
     ),
 )
 
-GROUPS: Mapping[str, Group] = {group.name: group for group in (SENDING, CONTACT, DIGESTS, CHECKS)}
+SECURITY = Group(
+    "security",
+    gettext_lazy("Security"),
+    (
+        Preference(
+            "sign_in_days",
+            gettext_lazy("A sign-in lasts (days)"),
+            14,
+            limits.between(1, 90),
+            help=gettext_lazy("Without being used. Whoever comes back later signs in again."),
+            shown=limits.days,
+        ),
+        Preference(
+            "failures",
+            gettext_lazy("Failed tries to sign in"),
+            10,
+            limits.between(3, 100),
+            help=gettext_lazy("After so many with the same user from the same address, one has to wait."),
+            shown=limits.tries,
+        ),
+        Preference(
+            "wait_minutes",
+            gettext_lazy("Wait after them (minutes)"),
+            10,
+            limits.between(1, 1440),
+            help=gettext_lazy("Others, and the user at other addresses, sign in meanwhile as ever."),
+            shown=limits.minutes,
+        ),
+    ),
+    about=gettext_lazy("How people sign in. It holds for everybody from the next page on, also for who is signed in."),
+)
+LOG = Group(
+    "log",
+    gettext_lazy("Log"),
+    (
+        Preference(
+            "days",
+            gettext_lazy("The log is kept (days)"),
+            retention.USUAL_DAYS,
+            limits.between(7, 3650),
+            help=gettext_lazy("What people did and what processes said. With fewer days, older entries go for good."),
+            shown=limits.days,
+        ),
+    ),
+    about=gettext_lazy("How long what happened can be looked up."),
+    apply=lambda values: retention.keep_for(int(values["days"])),
+)
+
+GROUPS: Mapping[str, Group] = {group.name: group for group in (SENDING, CONTACT, DIGESTS, CHECKS, SECURITY, LOG)}
 
 
 def group_named(name: str) -> Group:

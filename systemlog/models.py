@@ -35,7 +35,7 @@ class SystemLog(models.Model):
     data: Any = models.JSONField(default=dict)
 
     class Meta:
-        # The key ends each, as it ends the order of pages. `at` alone forgets what is older than 90 days (migrations).
+        # The key ends each, as it ends the order of pages. `at` alone forgets what is too old (retention.py).
         indexes = (
             models.Index(fields=["at", "id"], name="systemlog_at"),
             models.Index(fields=["level", "at", "id"], name="systemlog_level"),
@@ -43,6 +43,7 @@ class SystemLog(models.Model):
             models.Index(fields=["kind", "object_id", "at", "id"], name="systemlog_object"),
             models.Index(fields=["act", "at", "id"], name="systemlog_act"),
             models.Index(fields=["actor", "at", "id"], name="systemlog_actor"),
+            models.Index(fields=["kind", "at", "id"], name="systemlog_kind"),
         )
 
     def __str__(self) -> str:

@@ -1,17 +1,23 @@
 """Reading the log: entries by what is asked for, newest first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils import timezone
 
+from lib.converters import object_id
 from lib.mongo import collection
+from lib.remembered import Remembered
 from systemlog.models import Level, SystemLog
 
 MOST_LIVE = 100
+MOST_NEWER = 1_000
+"""Entries that came while the log was held are counted so far."""
 _SEPARATOR = "|"
 LEVELS = {"warning": [Level.WARNING, Level.ERROR], "error": [Level.ERROR]}
 WHO = {"acts": True, "processes": False}
@@ -21,7 +27,8 @@ WHO = {"acts": True, "processes": False}
 class Filter:
     """What the log is asked for; empty texts ask for nothing.
 
-    `level` is the least one, `who` is `acts` (what people did) or `processes`, the others are exact.
+    `level` is the least one, `who` is `acts` (what people did) or `processes`; `since` and `until` are days, both of
+    them within, in the time zone of whoever looks; the others are exact.
     """
 
     level: str = ""
@@ -30,6 +37,8 @@ class Filter:
     source: str = ""
     kind: str = ""
     object: str = ""
+    since: str = ""
+    until: str = ""
 
     @classmethod
     def of(cls, query: QueryDict) -> "Filter":
@@ -55,9 +64,32 @@ class Filter:
             who=self.who if self.who in WHO else "",
             actor=self.actor,
             source=self.source,
-            kind=self.kind if self.object else "",
+            kind=self.kind,
             object=self.object if self.kind else "",
+            since=self.since if _day(self.since) else "",
+            until=self.until if _day(self.until) else "",
         )
+
+    @property
+    def query(self) -> str:
+        """It as a page's address asks for it."""
+        return urlencode({each.name: value for each in fields(self) if (value := getattr(self, each.name))})
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it asks for more than people or processes."""
+        return self != Filter(who=self.who)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def entries(wanted: Filter) -> QuerySet[SystemLog]:
@@ -71,9 +103,68 @@ def entries(wanted: Filter) -> QuerySet[SystemLog]:
         found = found.filter(actor=wanted.actor)
     if wanted.source:
         found = found.filter(source=wanted.source)
+    if wanted.kind:
+        found = found.filter(kind=wanted.kind)
     if wanted.object:
-        found = found.filter(kind=wanted.kind, object_id=wanted.object)
+        found = found.filter(object_id=wanted.object)
+    if since := _day(wanted.since):
+        found = found.filter(at__gte=_midnight(since))
+    if (until := _day(wanted.until)) and until < date.max:
+        found = found.filter(at__lt=_midnight(until + timedelta(days=1)))
     return found
+
+
+def held_at(pk: str) -> datetime | None:
+    """The moment of the entry at which somebody holds the log still; None where it is gone, or was none."""
+    key = object_id(pk)
+    return SystemLog.objects.filter(pk=key).values_list("at", flat=True).first() if key else None
+
+
+_HELD = "~"
+
+
+def held_key(held: str, wanted: Filter) -> str:
+    """What a page watches that is held at an entry, as one text."""
+    return f"{held}{_HELD}{wanted.key}"
+
+
+def of_held_key(key: str) -> tuple[str, Filter]:
+    pk, _sign, filters = key.partition(_HELD)
+    return pk, Filter.of_key(filters)
+
+
+def newer(wanted: Filter, than: datetime) -> int:
+    """How many entries came after that moment, counted to MOST_NEWER."""
+    return entries(wanted).filter(at__gt=than)[:MOST_NEWER].count()
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What there is to filter by."""
+
+    sources: Sequence[str]
+    actors: Sequence[str]
+    kinds: Sequence[str]
+
+
+def _ask_choices(_nothing: None) -> Choices:
+    table = collection(SystemLog)  # each is read from the first field of an index, value by value
+    found = (sorted(filter(None, table.distinct(name))) for name in ("source", "actor", "kind"))
+    return Choices(*found)
+
+
+_choices = Remembered(_ask_choices, seconds=30.0)
+
+
+def choices() -> Choices:
+    """What there is to filter by, as it was a moment ago."""
+    return _choices(None)
+
+
+def object_name(kind: str, key: str) -> str:
+    """What an object was called when somebody last did something to it; empty where nobody did."""
+    acts = SystemLog.objects.filter(kind=kind, object_id=key, act=True)
+    return acts.order_by("-at", "-pk").values_list("message", flat=True).first() or ""
 
 
 def latest(wanted: Filter, *, most: int = MOST_LIVE) -> list[SystemLog]:

@@ -9,5 +9,6 @@ class WhatsMassiveConfig(AppConfig):
 
     def ready(self) -> None:
         from whatsmassive import checks  # noqa: F401  # registers them
+        from whatsmassive.templatetags import log_entries  # noqa: F401  # puts acts into words
 
         autodiscover_modules("fragments")

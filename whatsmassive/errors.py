@@ -19,7 +19,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """The answer to an exception that nobody caught (Django's handler500)."""
     error = sys.exc_info()[1]
     away = error is not None and is_unavailable(error)
-    with translation.override(chosen_language(request)):
+    # The viewer's own, where the database still told it.
+    language = getattr(request, "LANGUAGE_CODE", "") or chosen_language(request)
+    with translation.override(language):
         return _away(request) if away else HttpResponse(render_to_string("500.html"), status=500)
 
 

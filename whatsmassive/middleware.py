@@ -1,20 +1,20 @@
-"""Middleware of every page: the language."""
+"""Middleware of every page: the language and the time zone of whoever looks at it."""
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
+from django.utils import timezone, translation
+
+from live.viewers import language_of, zone_of
 
 
 def chosen_language(request: HttpRequest) -> str:
-    """The language that the pages speak to this person."""
-    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
-    return chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    """The language that this browser chose, else the product's own: without asking the database."""
+    return language_of(None, request.COOKIES)
 
 
-class ChosenLanguageMiddleware:
-    """The language that the person chose in the pages, else the product's own.
+class ViewerMiddleware:
+    """The language and the time zone that the person chose, else those of the installation.
 
     Django's own middleware would follow the browser: a head office whose machines were set up in English would see
     English pages, although its staff and its debtors speak Spanish.
@@ -24,8 +24,8 @@ class ChosenLanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        language = chosen_language(request)
-        with translation.override(language):
+        language = language_of(request.user, request.COOKIES)
+        with translation.override(language), timezone.override(zone_of(request.user)):
             request.LANGUAGE_CODE = language
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("desk.outreach.urls")),
     path("", include("gateways.urls")),
     path("settings/", include("desk.preferences.urls")),
+    path("users/", include("desk.users.urls")),
     path("log/", include("systemlog.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,4 +1,7 @@
-"""The forms of the settings' pages, one a group: each says what of its group's settings it is filled with and gives."""
+"""The forms of the settings' pages, one a group: each says what of its group's settings it is filled with and gives.
+
+Most groups need none of their own: GroupForm has a field for each setting, as it is declared.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,13 +13,51 @@ from campaigns.pacing_fields import PacingFields, hours_text, pacing_initial, us
 from domain.pacing import days_text
 from preferences.errors import InvalidPreference
 from preferences.queries import Settings
-from preferences.registry import SENDING, Value
+from preferences.registry import GROUPS, SENDING, Preference, Value
 
 FIELDS = {
     "hours": "window_start",
     "pause_durations": "pause_list",
 }
 """Which field shows what is wrong with a setting, where the names differ."""
+
+
+def _field(preference: Preference) -> forms.Field:
+    """A field for a setting; what its value may be is asked of the declaration when it is stored."""
+    about: dict[str, Any] = {"label": preference.label, "help_text": preference.help}
+    usual = preference.usual
+    if isinstance(usual, bool):
+        return forms.BooleanField(required=False, **about)
+    if isinstance(usual, int):
+        return forms.IntegerField(widget=forms.NumberInput({"inputmode": "numeric"}), **about)
+    if preference.choices:
+        return forms.ChoiceField(choices=list(preference.choices.items()), **about)
+    return forms.CharField(widget=forms.Textarea({"rows": 3}) if len(usual) > LONG else forms.TextInput(), **about)
+
+
+LONG = 60
+"""A text that usually is longer has several lines to be written in."""
+
+
+class GroupForm(forms.Form):
+    """A field for each setting of a group, each with its default beside it."""
+
+    def __init__(self, *args: Any, settings: Settings, **kwargs: Any) -> None:
+        group = settings.group
+        values = {each.name: settings[each.name] for each in group.preferences}
+        kwargs["initial"] = {**values, "revision": settings.revision}
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        self.names = [each.name for each in group.preferences]
+        for each in group.preferences:
+            self.fields[each.name] = _field(each)
+        self.fields["revision"] = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def wanted(self) -> Mapping[str, Value]:
+        return {name: self.cleaned_data[name] for name in self.names}
+
+    def refuse(self, error: InvalidPreference) -> None:
+        self.add_error(error.name if error.name in self.fields else None, error.sentence)
 
 
 class SendingForm(PacingFields):
@@ -62,4 +103,5 @@ class SendingForm(PacingFields):
         self.add_error(field if field in self.fields else None, error.sentence)
 
 
-FORMS: Mapping[str, type[SendingForm]] = {SENDING.name: SendingForm}
+SettingsForm = SendingForm | GroupForm
+FORMS: Mapping[str, type[SettingsForm]] = {**dict.fromkeys(GROUPS, GroupForm), SENDING.name: SendingForm}

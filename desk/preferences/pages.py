@@ -1,6 +1,7 @@
-"""The settings' pages: what the whole installation begins with, one page a group."""
+"""The settings' pages: what holds for the whole installation, one page a group, with who changed it before."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,9 +11,9 @@ from django.views.decorators.http import require_POST
 
 from campaigns.day import usual_day
 from campaigns.pacing_fields import usual_pacing
-from desk.preferences.forms import FORMS, SendingForm
+from desk.preferences.forms import FORMS, SendingForm, SettingsForm
 from lib.htmx import go_to
-from preferences import commands, queries
+from preferences import commands, history, queries
 from preferences.errors import ChangedMeanwhile, InvalidPreference
 from preferences.queries import Settings
 from preferences.registry import SENDING
@@ -36,7 +37,8 @@ def settings_page(request: HttpRequest, group: str = SENDING.name) -> HttpRespon
         return _page(request, current, form, status=422)
     except ChangedMeanwhile as changed:
         return _changed_meanwhile(request, group, changed.names)
-    messages.success(request, _("Saved. New campaigns begin with it.") if changes else _("Nothing was changed."))
+    saved = _("Saved. New campaigns begin with it.") if group == SENDING.name else _("Saved.")
+    messages.success(request, saved if changes else _("Nothing was changed."))
     return go_to(request, "preferences:group", group)
 
 
@@ -74,15 +76,18 @@ def _changed_meanwhile(request: HttpRequest, group: str, names: Sequence[str]) -
 
 
 def _page(
-    request: HttpRequest, current: Settings, form: SendingForm, *, status: int = 200, theirs: Sequence[str] = ()
+    request: HttpRequest, current: Settings, form: SettingsForm, *, status: int = 200, theirs: Sequence[str] = ()
 ) -> HttpResponse:
-    pacing = form.pacing() if form.is_bound else usual_pacing()
-    wrong = [sentence for each in form.errors.values() for sentence in each] if pacing is None else []
-    context = {
+    context: dict[str, Any] = {
         "settings": current,
         "form": form,
-        "day": usual_day(pacing) if pacing is not None else None,
-        "wrong": wrong,
         "theirs": theirs,
+        "history": history.latest(current.group),
     }
-    return render(request, "preferences/settings.html", context, status=status)
+    if not isinstance(form, SendingForm):
+        fields = [(form[each.name], each.in_words(each.usual)) for each in current.group.preferences]
+        return render(request, "preferences/group.html", {**context, "fields": fields}, status=status)
+    pacing = form.pacing() if form.is_bound else usual_pacing()
+    wrong = [sentence for each in form.errors.values() for sentence in each] if pacing is None else []
+    day = usual_day(pacing) if pacing is not None else None
+    return render(request, "preferences/sending.html", {**context, "day": day, "wrong": wrong}, status=status)

@@ -8,10 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from bson import ObjectId
+from django.contrib.sessions.backends.db import SessionStore
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import SignIn, User
+from accounts.roles import set_role
 from campaigns.lacks import STEPS
 from campaigns.models import Attachment, AudienceKind, Campaign, CampaignChannel
 from debtors import suppression_files, suppressions
@@ -31,6 +33,7 @@ from debtors.models import (
 from debtors.suppressions import Entry
 from domain.delivery import Incoming
 from domain.people import person_key
+from domain.roles import Role
 from domain.states import CampaignStatus, Desired, ImportStatus, MessageStatus, SessionStatus
 from gateways.models import Gateway, LaneHealth, Pool, Strategy
 from lib.mongo import collection
@@ -40,6 +43,7 @@ from messaging.models import Conversation, DayTally, Kind, Message, QuickReply, 
 from outreach import book_files
 from outreach.commands import add_contact
 from outreach.models import Answer, CheckedNumber, CheckStatus, Digest, DigestItem, NumberCheck
+from preferences.registry import GROUPS
 from sessions_app.models import SessionChange
 from systemlog.models import Beat, Level, SystemLog
 from systemlog.presence import ENGINE
@@ -67,6 +71,7 @@ class Scene:
         # Whatever is looked after now and then was so a moment ago, also when a test takes long.
         self.later = self.now + timedelta(hours=1)
         Beat.objects.create(name=ENGINE, at=self.later)
+        self._users()
         self._ways_out()
         self._sessions()
         self._debtors(folder)
@@ -75,6 +80,24 @@ class Scene:
         self._opted_out()
         self._log()
         self._outreach(folder)
+
+    # Users ------------------------------------------------------------------------------------------------------------
+    def _users(self) -> None:
+        self.executive = User.objects.create_user(
+            "bruno.o'higgins@cobranza", first_name="Bruno «Ñ» & co.", last_name=WORD * 2, email="bruno@example.com",
+            phone="+56911112222", must_change_password=True,
+        )  # fmt: skip
+        set_role(self.executive, Role.EXECUTIVE)
+        self.gone = User.objects.create_user("carla", first_name="Carla", is_active=False)
+        set_role(self.gone, Role.SUPERVISOR)
+        for user, agent in ((self.staff, "Mozilla/5.0 (iPhone) Safari/604.1"), (self.executive, "")):
+            session = SessionStore()
+            session.create()
+            assert session.session_key is not None
+            SignIn.objects.create(
+                user=user, session_key=session.session_key, agent=agent, address="192.0.2.7", since=self.now,
+                seen_at=self.now, expires_at=self.later,
+            )  # fmt: skip
 
     # Ways out ---------------------------------------------------------------------------------------------------------
     def _ways_out(self) -> None:
@@ -286,7 +309,7 @@ class Scene:
             "import": self.imported.pk, "debtor": self.debtor.pk,
         }  # fmt: skip
         for level in Level:
-            SystemLog.objects.create(
+            self.entry = SystemLog.objects.create(
                 at=self.now,
                 level=level,
                 source="engine.deliver",
@@ -358,6 +381,7 @@ class Scene:
             make_line(self.sms, "https://gateway.example/send", f"Otra línea {place}")
             make_pool(f"Otro {place}")
             make_debtor(f"Otra {place}", owner=self.staff)
+            set_role(User.objects.create_user(f"otra-{place}"), Role.SUPERVISOR)
             self._import(ImportStatus.DONE, "")
             self._upload(UploadStatus.READY)
             receipts.store(str(self.connected.gateway), [Incoming(str(ObjectId()), f"+5697{place:07}", "Hola")])
@@ -473,7 +497,7 @@ PAGES: Mapping[str, Paths] = {
     },
     "gateways:line-edit": of("gateways:line-edit", lambda scene: scene.line.pk),
     "preferences:settings": at("preferences:settings"),
-    "preferences:group": of("preferences:group", lambda scene: "sending"),
+    "preferences:group": lambda scene: {name: reverse("preferences:group", args=[name]) for name in GROUPS},
     "outreach:contacts": at("outreach:contacts", nothing="q=zzz"),
     "outreach:contact-new": at("outreach:contact-new"),
     "outreach:contact": of("outreach:contact", lambda scene: scene.contact.pk),
@@ -491,12 +515,28 @@ PAGES: Mapping[str, Paths] = {
     },
     "outreach:checks-settings": at("outreach:checks-settings"),
     "systemlog:list": at("systemlog:list", errors="level=error", acts="who=acts"),
+    "systemlog:entry": of("systemlog:entry", lambda scene: scene.entry.pk),
     "accounts:login": at("accounts:login"),
     "accounts:password": at("accounts:password"),
+    "accounts:profile": at("accounts:profile"),
+    "accounts:sign-ins": at("accounts:sign-ins"),
+    "users:list": at("users:list", supervisors="role=supervisor", gone="state=inactive", nothing="q=zzz"),
+    "users:new": at("users:new"),
+    "users:user": lambda scene: {
+        "oneself": reverse("users:user", args=[scene.staff.pk]),
+        "somebody": reverse("users:user", args=[scene.executive.pk]),
+        "gone": reverse("users:user", args=[scene.gone.pk]),
+    },
+    "users:hand-over": lambda scene: {
+        "nothing": reverse("users:hand-over", args=[scene.executive.pk]),
+        "asked": reverse("users:hand-over", args=[scene.staff.pk], query={"to": str(scene.executive.pk)})
+        + "&what=debtors&what=campaigns",
+    },
 }
 """What each view shows of the scene: every view that answers GET is here, or among OTHERS (test_every_page.py)."""
 
 FILES = {
+    "systemlog:export",
     "campaigns:attachment",
     "campaigns:export",
     "desk:conversation-file",
@@ -513,5 +553,5 @@ FILES = {
 PARTS = {"campaigns:preview", "campaigns:pick", "gateways:pool-preview", "gateways:pool-candidates"}
 """The views that answer with a part of a page, which is looked at in that page."""
 
-OTHERS = FILES | PARTS | {"campaigns:edit"}
-"""What answers GET and is no page; an edit leads to the step of the draft where it was left."""
+OTHERS = FILES | PARTS | {"campaigns:edit", "users:password"}
+"""What answers GET and is no page; an edit leads to the step of the draft where it was left, a password to its user."""

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import SignIn as OpenSignIn
 from accounts.models import User
 from accounts.roles import set_role
 from campaigns.models import Campaign
@@ -184,9 +185,22 @@ def test_lines_and_sessions_are_switched_by_their_commands(administrator: Client
     assert set(SystemLog.objects.values_list("source", flat=True)) >= {"gateway.deactivate", "session.connect"}
 
 
-def test_password_of_a_user_can_be_set(administrator: Client, staff: User) -> None:
-    new = {"password1": "another good one 77", "password2": "another good one 77", "usable_password": "true"}
-    answer = administrator.post(f"/admin/accounts/user/{staff.pk}/password/", new)
-    assert answer.status_code == 302, answer.context["form"].errors
-    staff.refresh_from_db()
-    assert staff.check_password("another good one 77")
+def test_users_change_by_the_commands_alone(administrator: Client, staff: User) -> None:
+    eva = User.objects.create_user("eva", password=PASSWORD)
+    browser = Client()
+    browser.force_login(eva)
+    fields = dict.fromkeys(("last_name", "email", "phone", "language", "time_zone", "theme"), "")
+    answer = administrator.post(path(User, "change", eva.pk), {**fields, "first_name": "Eva", "is_superuser": "on"})
+    assert answer.status_code == 302, answer.context["errors"]
+    eva.refresh_from_db()
+    assert (eva.first_name, eva.is_superuser, eva.is_active) == ("Eva", False, True)
+    sign_in = OpenSignIn.objects.get(user=eva)
+    end = {"action": "end", "_selected_action": [str(sign_in.pk)]}
+    assert administrator.post(path(OpenSignIn, "changelist"), end).status_code == 302
+    assert browser.get("/").status_code == 302
+    everybody = [str(pk) for pk in User.objects.values_list("pk", flat=True)]
+    out = {"action": "deactivate", "_selected_action": everybody}
+    said = administrator.post(path(User, "changelist"), out, follow=True).content.decode()
+    assert "Nadie se desactiva a sí mismo" in said
+    assert set(User.objects.filter(is_active=True).values_list("username", flat=True)) == {"root"}
+    assert SystemLog.objects.filter(source="account.deactivate", actor="root").count() == 2

@@ -23,7 +23,7 @@ LISTS = (
     "desk:panel", "desk:conversations", "desk:conversation: a debtor", "desk:sessions", "desk:session: " + "Con QR",
     "debtors:list", "debtors:debtor", "debtors:imports", "debtors:upload", "campaigns:list", "campaigns:new",
     "campaigns:campaign: running", "campaigns:messages: all", "gateways:pools", "gateways:pool: Normal",
-    "systemlog:list", "outreach:contacts", "outreach:digests", "outreach:checks", "outreach:check: done",
+    "systemlog:list", "users:list", "outreach:contacts", "outreach:digests", "outreach:checks", "outreach:check: done",
 )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from datetime import timedelta
 
 from celery.schedules import schedule
 from csp.constants import NONE, SELF
@@ -64,10 +63,11 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "whatsmassive.middleware.ChosenLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.keeping.SignInMiddleware",
+    "whatsmassive.middleware.ViewerMiddleware",
     # Every page is for signed-in staff, unless its view says otherwise.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     # What is not in its table of roles is refused to everybody.
@@ -129,8 +129,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 # Whoever guesses passwords of a user from one address waits; others, and the user elsewhere, don't.
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = timedelta(minutes=10)
+AXES_FAILURE_LIMIT = "accounts.security.failure_limit"
+AXES_COOLOFF_TIME = "accounts.security.cool_off"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
 AXES_RESET_ON_SUCCESS = True
@@ -139,7 +139,7 @@ AXES_VERBOSE = False
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "desk:panel"
 LOGOUT_REDIRECT_URL = "accounts:login"
-SESSION_COOKIE_AGE = 14 * 24 * 3600  # two weeks, from the last time it was used
+SESSION_COOKIE_AGE = 400 * 24 * 3600  # a sign-in ends before, as the staff set it: accounts/sign_ins.py
 SESSION_COOKIE_HTTPONLY = True
 
 # Language and time ---------------------------------------------------------------------------------------------------

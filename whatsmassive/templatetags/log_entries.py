@@ -1,12 +1,20 @@
 """The log's entries in words, and the way to what they are about."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django import template
 from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import ROLE_LABELS
+from domain.roles import Role
+from preferences.history import in_words
+from preferences.registry import GROUPS
+from systemlog.words import ACT_WORDS, act_words
 
 register = template.Library()
 
@@ -20,12 +28,21 @@ VIEWS = {
     "debtorwork": "debtors:work",
     "conversation": "desk:conversation",
     "settings": "preferences:group",
+    "user": "users:user",
 }
 ACTS = {
     "account.sign_in": _("signed in"),
     "account.sign_out": _("signed out"),
     "account.refused": _("failed to sign in"),
     "account.password": _("changed the password"),
+    "account.profile": _("changed their own account"),
+    "account.create": _("created the user"),
+    "account.change": _("changed the user"),
+    "account.deactivate": _("deactivated the user"),
+    "account.activate": _("let the user in again"),
+    "account.reset_password": _("gave the user another password"),
+    "account.end_sign_ins": _("ended sign-ins of the user"),
+    "account.hand_over": _("handed over what was the user's"),
     "campaign.create": _("created the campaign"),
     "campaign.change": _("changed the draft"),
     "campaign.duplicate": _("copied the campaign"),
@@ -92,11 +109,57 @@ ACTS = {
     "debtors.work_stop": _("stopped the work on debtors"),
     "debtors.work_go_on": _("went on with the work on debtors"),
     "settings.change": _("changed the settings"),
+    "log.export": _("exported the log"),
     "admin.add": _("added to the data"),
     "admin.change": _("changed in the data"),
     "admin.delete": _("deleted from the data"),
 }
 """The acts that have words; the tests of the log see that each act that is recorded has some."""
+ACT_WORDS.update(ACTS)
+
+KINDS = {
+    "campaign": _("Campaigns"),
+    "session": _("Sessions"),
+    "gateway": _("Lines"),
+    "pool": _("Pools"),
+    "import": _("Imports"),
+    "upload": _("Uploaded files"),
+    "debtor": _("Debtors"),
+    "conversation": _("Conversations"),
+    "settings": _("Settings"),
+    "user": _("Users"),
+}
+"""What entries are about, in the plural."""
+
+FACTS = {
+    "first_name": _("First name"),
+    "last_name": _("Last name"),
+    "email": _("Email"),
+    "phone": _("Phone"),
+    "role": _("Role"),
+    "language": _("Language"),
+    "time_zone": _("Time zone"),
+    "theme": _("Theme"),
+    "address": _("Address"),
+    "number": _("Number"),
+    "name": _("Name"),
+    "reason": _("Reason"),
+    "filter": _("Filter"),
+    "format": _("Format"),
+    "fields": _("Fields"),
+    "model": _("Model"),
+    "pool": _("Pool"),
+    "debtors": _("Debtors"),
+    "campaigns": _("Campaigns"),
+    "size": _("Size"),
+    "to": _("To whom"),
+    "code": _("Code"),
+    "at": _("Time"),
+    "owner": _("Executive"),
+    "debt": _("Debt"),
+    "due_date": _("Due date"),
+}
+"""What an entry's data is called; what is not here is called by its own name."""
 
 
 @register.filter
@@ -109,9 +172,54 @@ def log_time(moment: datetime) -> str:
     )
 
 
+register.filter("act_words", act_words)
+
+
 @register.filter
-def act_words(act: str) -> str:
-    return str(ACTS.get(act, act))
+def kind_words(kind: str) -> str:
+    return str(KINDS.get(kind, kind))
+
+
+@register.filter
+def entry_name(row: Any) -> str:
+    """What the object of an act is called."""
+    return str(GROUPS[row.object_id].label if row.kind == "settings" and row.object_id in GROUPS else row.message)
+
+
+@register.filter
+def entry_changes(row: Any) -> Sequence[tuple[str, str, str]]:
+    """What an act changed: (what, before, now) of each."""
+    changes = row.data.get("changes") if isinstance(row.data, dict) else None
+    if not isinstance(changes, dict):
+        return []
+    if row.kind == "settings" and row.object_id in GROUPS:
+        return in_words(GROUPS[row.object_id], changes)
+    return [
+        (_called(name), _value(name, pair[0]), _value(name, pair[1]))
+        for name, pair in changes.items()
+        if isinstance(pair, list | tuple) and len(pair) == 2
+    ]
+
+
+@register.filter
+def entry_facts(row: Any) -> Sequence[tuple[str, str]]:
+    """What else is told of an entry: (what, value) of each, without changes and tracebacks."""
+    data = row.data if isinstance(row.data, dict) else {}
+    return [(_called(name), _value(name, it)) for name, it in data.items() if name not in ("changes", "traceback")]
+
+
+def _called(name: str) -> str:
+    return str(FACTS.get(name, name.replace("_", " ").replace("-", " ").capitalize()))
+
+
+def _value(name: str, value: Any) -> str:
+    if value in ("", None):
+        return "—"
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if name == "role" and value in list(Role):
+        return str(ROLE_LABELS[Role(value)])
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 @register.simple_tag

@@ -1,6 +1,5 @@
 """manage.py first_administrator: the one who makes the other users, with a password that nobody else ever saw."""
 
-import secrets
 from argparse import ArgumentParser
 from typing import Any
 
@@ -9,13 +8,9 @@ from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.passwords import new_password
 from accounts.roles import set_role
 from domain.roles import Role
-
-PASSWORD_WORDS = 4
-WORD_LETTERS = 5
-# Without letters and digits that look alike: somebody types it from a terminal.
-LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 class Command(BaseCommand):
@@ -49,9 +44,3 @@ class Command(BaseCommand):
         for line in lines:
             self.stdout.write(f"│  {line.ljust(width - 2)}│")
         self.stdout.write("└" + "─" * width + "┘")
-
-
-def new_password() -> str:
-    """About 99 bits, in groups that can be typed."""
-    words = ("".join(secrets.choice(LETTERS) for _ in range(WORD_LETTERS)) for _ in range(PASSWORD_WORDS))
-    return "-".join(words)
