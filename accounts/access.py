@@ -25,6 +25,8 @@ ACCESS: Mapping[str, Role | None] = {
     # Debtors, and the files that bring them.
     "debtors:list": E,
     "debtors:debtor": E,
+    "debtors:export": E,
+    "debtors:campaign": S,
     "debtors:upload": S,
     "debtors:check": S,
     "debtors:sheet": S,
@@ -100,6 +102,10 @@ ACCESS: Mapping[str, Role | None] = {
     "accounts:language": ANYBODY,
     "accounts:logout": E,
     "accounts:password": E,
+    # One's own filters and columns of lists.
+    "accounts:filter-save": E,
+    "accounts:filter-act": E,
+    "accounts:list-columns": E,
 }
 
 

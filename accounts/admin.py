@@ -5,7 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission
 
-from accounts.models import User
+from accounts.models import ListChoice, SavedFilter, User
 from systemlog.lean_admin import AuditedAdmin, LeanAdmin
 
 
@@ -32,4 +32,16 @@ class PermissionAdmin(LeanAdmin):
 @admin.register(LogEntry)
 class LogEntryAdmin(LeanAdmin):
     list_display = ("action_time", "user", "object_repr", "action_flag")
+    list_select_related = ("user",)
+
+
+@admin.register(SavedFilter)
+class SavedFilterAdmin(LeanAdmin):
+    list_display = ("name", "list_name", "owner", "shared", "changed_at")
+    list_select_related = ("owner",)
+
+
+@admin.register(ListChoice)
+class ListChoiceAdmin(LeanAdmin):
+    list_display = ("user", "list_name")
     list_select_related = ("user",)

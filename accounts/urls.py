@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from accounts import views
+from accounts import list_views, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -11,4 +11,7 @@ urlpatterns = [
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("password/", views.PasswordView.as_view(), name="password"),
     path("language/", views.choose_language, name="language"),
+    path("lists/<slug:list_name>/filters/", list_views.save_filter, name="filter-save"),
+    path("lists/<slug:list_name>/filters/<oid:pk>/<slug:act>/", list_views.act_on_filter, name="filter-act"),
+    path("lists/<slug:list_name>/columns/", list_views.choose_columns, name="list-columns"),
 ]

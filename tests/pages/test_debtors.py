@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from debtors import carrying, queries
+from debtors import carrying, listing, queries
 from debtors.commands import import_file
 from debtors.models import Debtor, Import, ImportRow, Upload
 from domain.states import CampaignStatus
@@ -122,7 +122,7 @@ def test_pages_follow_each_other(client: Client) -> None:
 
 
 def test_count_ends_at_a_thousand(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "COUNTED", 3)
+    monkeypatch.setattr(listing, "COUNTED", 3)
     for _ in range(5):
         make_debtor()
     assert "More than 3 debtors" in read(client, "/debtors/")
