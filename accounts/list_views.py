@@ -15,6 +15,7 @@ from systemlog.audit import record
 LEFT_OUT = ("mark", "show")
 """What an address says that is no filter."""
 LONGEST_COLUMN = 100
+ACTS = ("rename", "delete", "share", "unshare", "open", "open-not")
 
 
 @require_POST
@@ -41,24 +42,28 @@ def save_filter(request: HttpRequest, list_name: str) -> HttpResponse:
 
 
 @require_POST
-def act_on_filter(request: HttpRequest, list_name: str, pk: ObjectId, act: str) -> HttpResponse:
+def act_on_filter(request: HttpRequest, pk: ObjectId, act: str) -> HttpResponse:
     """Rename it, delete it, share it or share it no more; open the list with it, or with no filter."""
-    user = _user(request, list_name)
-    saved = lists.visible(user, list_name, pk)
-    if saved is None or act not in ("rename", "delete", "share", "unshare", "open", "open-not"):
+    user: User = request.user  # type: ignore[assignment]  # every page is for signed-in users
+    saved = lists.visible(user, pk)
+    if (
+        saved is None
+        or saved.list_name not in lists.LISTS
+        or act not in ("rename", "delete", "share", "unshare", "open", "open-not")
+    ):
         raise Http404
     if act in ("open", "open-not"):
-        lists.open_with(user, list_name, pk if act == "open" else None)
+        lists.open_with(user, saved.list_name, pk if act == "open" else None)
         sentence = (
             _("The list opens with “%(name)s” for you.") if act == "open" else _("The list opens with everything.")
         )
         messages.success(request, sentence % {"name": saved.name})
-        return _back(request, list_name)
+        return _back(request, saved.list_name)
     if not lists.may_change(user, saved) or (act == "share" and not user.has_role(Role.SUPERVISOR)):
         return HttpResponse(status=403)
     if _changed(request, saved, act):
         _record(user, f"filter.{act}", saved)
-    return _back(request, list_name)
+    return _back(request, saved.list_name)
 
 
 def _changed(request: HttpRequest, saved: SavedFilter, act: str) -> bool:

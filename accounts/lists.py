@@ -89,9 +89,9 @@ def save(user: User, list_name: str, name: str, query: str, *, shared: bool) -> 
     return SavedFilter.objects.get(owner=user, list_name=list_name, name=name), done.upserted_id is not None
 
 
-def visible(user: User, list_name: str, pk: ObjectId) -> SavedFilter | None:
-    """A filter that the user sees in the list."""
-    return SavedFilter.objects.filter(_seen_by(user), list_name=list_name, pk=pk).first()
+def visible(user: User, pk: ObjectId) -> SavedFilter | None:
+    """A filter that the user sees."""
+    return SavedFilter.objects.filter(_seen_by(user), pk=pk).select_related("owner").first()
 
 
 def rename(saved: SavedFilter, name: str) -> None:

@@ -12,6 +12,6 @@ urlpatterns = [
     path("password/", views.PasswordView.as_view(), name="password"),
     path("language/", views.choose_language, name="language"),
     path("lists/<slug:list_name>/filters/", list_views.save_filter, name="filter-save"),
-    path("lists/<slug:list_name>/filters/<oid:pk>/<slug:act>/", list_views.act_on_filter, name="filter-act"),
+    path("lists/filters/<oid:pk>/<slug:act>/", list_views.act_on_filter, name="filter-act"),
     path("lists/<slug:list_name>/columns/", list_views.choose_columns, name="list-columns"),
 ]

@@ -166,16 +166,12 @@ class Listing:
         return bool(self.members) and self._lead is None
 
     def page(self, mark: str = "", *, size: int = PAGE_SIZE) -> Found:
-        """The page at a mark; the first where the mark can't be read, or nothing is left behind it."""
+        """The page at a mark; the first where the mark can't be read. It is empty where nothing is left behind it."""
         lead = self.members[0] if self.in_own_order else None
         read = _read(mark, lead.kind if lead else self._by.kind, keyed=lead is None)
-        found = self._page(read, size)
-        return found if found.keys or found.further or read is None else self._page(None, size)
-
-    def _page(self, mark: Mark | None, size: int) -> Found:
         if self._lead is not None:
-            return self._gathered_page(mark, size)
-        return self._members_page(mark, size) if self.members else self._walked_page(mark, size)
+            return self._gathered_page(read, size)
+        return self._members_page(read, size) if self.members else self._walked_page(read, size)
 
     def every(self) -> Iterator[list[ObjectId]]:
         """The keys of all of them, some at a time, each debtor that does not change meanwhile once."""
@@ -198,21 +194,18 @@ class Listing:
 
     # Gathered ---------------------------------------------------------------------------------------------------------
     @cached_property
-    def _counts(self) -> dict[str, int]:
-        """How many each condition finds that has an index, counted no further than one more than GATHERED."""
-        return {
-            str(place): _count(each.asked, each.index, GATHERED + 1)
-            for place, each in enumerate(self._conditions)
-            if each.index
-        }
-
-    @cached_property
     def _lead(self) -> Condition | None:
         """The condition that finds the fewest, where they are few enough."""
         if not self.members and len(self._conditions) == 1 and self._prefix:
             return None  # its own index has them in order
-        found = [(number, place) for place, number in self._counts.items() if number <= GATHERED]
-        return self._conditions[int(min(found)[1])] if found else None
+        lead, fewest = None, GATHERED + 1
+        for each in self._conditions:
+            # Counted no further than what would make it the one.
+            if each.index and (number := _count(each.asked, each.index, fewest)) < fewest:
+                lead, fewest = each, number
+            if not fewest:
+                break
+        return lead
 
     @cached_property
     def _gathered(self) -> list[tuple[Any, ObjectId]]:
@@ -246,6 +239,8 @@ class Listing:
             else:
                 begin, end = at, at + size
         shown = rows[begin:end]
+        if not shown and rows:
+            return self._gathered_page(None, size)  # all that were there when the mark was made are gone
         return Found(
             [key for _value, key in shown],
             previous=_write(*shown[0], backwards=True) if shown and begin else "",
@@ -267,7 +262,7 @@ class Listing:
             fitting = self._fitting([key for _place, key in batch if key])
             rows += [(at, key) for at, key in batch if key in fitting]
             place = batch[-1][0] if batch else place
-        found = self._found([(at, None, key) for at, key in rows], mark, size, place=(place, None), ended=ended)
+        found = self._found([(at, None, key) for at, key in rows], mark, size, place=(place, None), ended=ended, up=1)
         return found if asked else replace(found, number=lead.number(), more=False)
 
     def _fitting(self, keys: Sequence[ObjectId]) -> set[ObjectId]:
@@ -323,7 +318,7 @@ class Listing:
             place = end
             if len(rows) > size:
                 break
-        found_page = self._found(rows, mark, size, place=place or (None, None), ended=ended)
+        found_page = self._found(rows, mark, size, place=place or (None, None), ended=ended, up=by.direction)
         number, more = self._walked_number(found_page, own=not others)
         return replace(found_page, number=number, more=more)
 
@@ -337,10 +332,10 @@ class Listing:
         return found.number, found.more
 
     def _found(
-        self, rows: list[tuple[Any, Any, ObjectId]], mark: Mark | None, size: int, *, place: Any, ended: bool
+        self, rows: list[tuple[Any, Any, ObjectId]], mark: Mark | None, size: int, *, place: Any, ended: bool, up: int
     ) -> Found:
         """The page of rows (place, key beside it, debtor) that were read from a mark in its direction, as far as
-        `place`, or to the end of all."""
+        `place`, or to the end of all; `up` is the list's direction."""
         backwards = mark is not None and mark[2]
         over = len(rows) > size
         shown = rows[:size]
@@ -349,8 +344,8 @@ class Listing:
         beyond = _write(*edge, backwards=backwards) if over or further else ""
         back = ""
         if mark is not None:
-            # From the first row that is shown, or from where nothing was found.
-            start = shown[0][:2] if shown else mark[:2]
+            # From the first row that is shown; where none is, from the mark, whose own row was shown before.
+            start = shown[0][:2] if shown else _beside(*mark[:2], up if backwards else -up)
             back = _write(*start, backwards=not backwards)
         if backwards:
             shown = shown[::-1]
@@ -426,6 +421,18 @@ def _until(name: str, place: Any, direction: int) -> list[Document]:
     value, key = place
     inside = "$lt" if direction == 1 else "$gt"
     return [{name: {f"{inside}e": value}}, {"$or": [{name: {inside: value}}, {"_id": {f"{inside}e": key}}]}]
+
+
+def _beside(value: Any, key: ObjectId | None, direction: int) -> tuple[Any, ObjectId | None]:
+    """The place right in front of one, for reading in that direction: what stands at it is read again."""
+    if key is not None:
+        return value, _shifted(key, -direction)
+    return (_shifted(value, -direction) if isinstance(value, ObjectId) else value - direction), None
+
+
+def _shifted(key: ObjectId, by: int) -> ObjectId:
+    number = min(max(int(str(key), 16) + by, 0), 2**96 - 1)
+    return ObjectId(f"{number:024x}")
 
 
 def _comparable(value: Any) -> Any:

@@ -176,7 +176,8 @@ def _without(query: QueryDict, name: str, value: str) -> str:
 def _audience(query: QueryDict, problems: dict[str, str]) -> Filter:
     tests = [{"key": key, "op": "is", "values": value} for key, value in pairs_of(query)]
     typed = {name: query.get(name, "") for name in TYPED if name != "q"}
-    found = read_filter({**typed, "text": query.get("q", ""), "tests": tests, "written_in": country()})
+    written_in = country() if typed["debt_from"] or typed["debt_to"] else ""
+    found = read_filter({**typed, "text": query.get("q", ""), "tests": tests, "written_in": written_in})
     for name, problem in found.problems.items():
         if problem is not Problem.NOTHING:
             typed_in = "q" if name == "text" else "key" if name.startswith("test-") else name
