@@ -11,7 +11,7 @@ from bson import ObjectId
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import ListChoice, SavedFilter, User
 from campaigns.lacks import STEPS
 from campaigns.models import Attachment, AudienceKind, Campaign, CampaignChannel
 from debtors.commands import import_file
@@ -131,6 +131,13 @@ class Scene:
         for status in ImportStatus:
             self.imports += [self._import(status, error) for error in ("", "gave_up")][: 1 + (status == "failed")]
         self.uploads = [self._upload(status) for status in UploadStatus if status != UploadStatus.IMPORTED]
+
+        self.saved = SavedFilter.objects.create(
+            owner=self.staff, list_name="debtors", name=LONG[:80], shared=True, changed_at=self.now,
+            query="owner=nobody&suppressed=no&answered=no&debt_from=1000&key=ejecutivo&value=ejecutivo1",
+        )  # fmt: skip
+        columns = ["m:ejecutivo", "phone", "suppressed", "answered", "created", "country", "external_id", "debt"]
+        ListChoice.objects.create(user=self.staff, list_name="debtors", columns=columns)
 
     def _import(self, status: ImportStatus, error: str) -> Import:
         return Import.objects.create(
@@ -294,7 +301,12 @@ PAGES: Mapping[str, Paths] = {
     "desk:sessions": at("desk:sessions", help="show=help", nothing="q=zzz"),
     "desk:session-new": at("desk:session-new"),
     "desk:session": _session_pages,
-    "debtors:list": at("debtors:list", found="q=mar", nothing="q=zzz"),
+    "debtors:list": lambda scene: {
+        **at("debtors:list", found="q=mar", nothing="q=zzz", wrong="debt_from=x&campaign=x")(scene),
+        "of a file": f"{reverse('debtors:list')}?import={scene.imported.pk}&country=CL",
+        "of a campaign": f"{reverse('debtors:list')}?campaign={scene.running.pk}&state=failed&order=name",
+        "saved": f"{reverse('debtors:list')}?{scene.saved.query}",
+    },
     "debtors:debtor": of("debtors:debtor", lambda scene: scene.debtor.pk),
     "debtors:upload": at("debtors:upload"),
     "debtors:check": lambda scene: {
@@ -338,7 +350,7 @@ PAGES: Mapping[str, Paths] = {
 }
 """What each view shows of the scene: every view that answers GET is here, or among OTHERS (test_every_page.py)."""
 
-FILES = {"campaigns:attachment", "campaigns:export", "debtors:rejects", "desk:session-picture"}
+FILES = {"campaigns:attachment", "campaigns:export", "debtors:export", "debtors:rejects", "desk:session-picture"}
 """The views that answer with a file."""
 
 PARTS = {"campaigns:preview", "campaigns:pick", "gateways:pool-preview", "gateways:pool-candidates"}
