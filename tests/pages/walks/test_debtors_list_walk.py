@@ -74,6 +74,9 @@ def test_list_is_searched_filtered_saved_and_chosen_from(browser: Browser) -> No
         button(browser, show)
         browser.reads("Tramo", "#list thead")
         assert "m:tramo" in ListChoice.objects.get().columns
+        browser.click(".list-tools .pop:nth-child(2) > summary")
+        browser.click("[name=usual]")
+        browser.until(lambda: "Tramo" not in browser.text("#list thead"), "the usual columns")
 
         # Chosen over pages; all that fit, whichever page they are on.
         browser.open("/debtors/?q=deudor&order=name")
