@@ -13,6 +13,7 @@ with the mark of where to look further.
 
 import base64
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -30,9 +31,11 @@ from lib.paging import LARGEST, PAGE_SIZE
 
 GATHERED = 5_000
 """Debtors that are looked at one by one, and sorted, for a page."""
-WINDOW = 20_000
-WINDOWS = 5
-"""Windows that are looked at for a page, while it is not full."""
+WINDOW = 5_000
+WINDOWS = 20
+"""Windows that are looked at for a page, while it is not full and LONGEST has not passed."""
+LONGEST = 0.25
+"""Seconds after which no further window is begun."""
 COUNTED = 1_000
 """Debtors that are counted before a list says “more than 1,000”."""
 BATCH = 1_000
@@ -120,7 +123,8 @@ class Condition:
 class Found:
     """A page: the debtors' keys, the marks of those around it, and how many there are in all.
 
-    `more`: at least so many. `onward`: only so many debtors were looked at, and the mark from where to look further.
+    `more`: at least so many. `onward`: only `looked` debtors were looked at, and this is the mark from
+    where to look further.
     """
 
     keys: Sequence[ObjectId]
@@ -129,6 +133,7 @@ class Found:
     number: int = 0
     more: bool = False
     onward: str = ""
+    looked: int = 0
 
     @property
     def alone(self) -> bool:
@@ -154,11 +159,6 @@ class Listing:
     def condition(self) -> Document:
         """All that is asked of a debtor, as one raw filter; members apart."""
         return _all_of([each.asked for each in self._conditions])
-
-    @property
-    def looked(self) -> int:
-        """Debtors that are looked at for one page, at most."""
-        return GATHERED if self._lead is not None else WINDOW if self.members else WINDOW * WINDOWS
 
     @property
     def in_own_order(self) -> bool:
@@ -263,7 +263,7 @@ class Listing:
             rows += [(at, key) for at, key in batch if key in fitting]
             place = batch[-1][0] if batch else place
         found = self._found([(at, None, key) for at, key in rows], mark, size, place=(place, None), ended=ended, up=1)
-        return found if asked else replace(found, number=lead.number(), more=False)
+        return replace(found, looked=looked) if asked else replace(found, number=lead.number(), more=False)
 
     def _fitting(self, keys: Sequence[ObjectId]) -> set[ObjectId]:
         """Which of these are debtors that fit."""
@@ -303,7 +303,8 @@ class Listing:
         rows: list[tuple[Any, Any, ObjectId]] = []
         place = mark[:2] if mark else None
         ended = False
-        for _window in range(WINDOWS):
+        looked, begun = 0, time.monotonic()
+        while looked < WINDOW * WINDOWS and (not looked or time.monotonic() - begun < LONGEST):
             asked = [*own, *_behind(by.field, place, direction)]
             end = None
             if others:
@@ -315,12 +316,12 @@ class Listing:
             if end is None:
                 ended = True
                 break
-            place = end
+            place, looked = end, looked + WINDOW
             if len(rows) > size:
                 break
         found_page = self._found(rows, mark, size, place=place or (None, None), ended=ended, up=by.direction)
         number, more = self._walked_number(found_page, own=not others)
-        return replace(found_page, number=number, more=more)
+        return replace(found_page, number=number, more=more, looked=looked)
 
     def _walked_number(self, found: Found, *, own: bool) -> tuple[int, bool]:
         """How many there are, as far as it is cheap to tell."""

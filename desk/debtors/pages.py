@@ -64,7 +64,6 @@ def debtor_list(request: HttpRequest) -> HttpResponse:
         "as_workbook": found.number <= WORKBOOK_ROWS,
         "most_chosen": ChosenDebtors.MOST,
         "empty": asked.empty and not found.keys and not queries.count_debtors(),
-        "looked": listing.looked,
     }
     request.GET = address  # type: ignore[assignment]  # links of the page begin with what it shows, nothing empty
     if is_part(request):
