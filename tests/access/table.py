@@ -30,6 +30,8 @@ PAGES = {
     # Debtors, and the files that bring them.
     "debtors:list": "GET - 200 200 200",
     "debtors:debtor": "GET debtor 200/404 200 200",
+    "debtors:export": "GET - 200 200 200",
+    "debtors:campaign": "POST - 403 303 303",
     "debtors:upload": "GET - 403 200 200",
     "debtors:check": "GET upload 403/403 200 200",
     "debtors:sheet": "POST ~upload 403/403 404 404",
@@ -129,7 +131,7 @@ PAGES = {
     "outreach:book-take": "POST ~book-file 403 404 404",
     "outreach:book-rejects": "GET book-file 403 200 200",
     "outreach:digests": "GET - 200 200 200",
-    "outreach:digests-choose": "POST - 422 422 422",
+    "outreach:digests-choose": "POST - 303 303 303",
     "outreach:digests-test": "POST - 303 303 303",
     "outreach:digests-settings": "GET - 403 403 200",
     "outreach:checks": "GET - 403 200 200",
@@ -155,6 +157,10 @@ PAGES = {
     "accounts:sign-ins": "GET - 200 200 200",
     "accounts:sign-in-end": "POST sign-in 303/404 404 404",
     "accounts:sign-ins-end-others": "POST - 303 303 303",
+    # One's own filters and columns of lists.
+    "accounts:filter-save": "POST list 303 303 303",
+    "accounts:filter-act": "POST filter-act 303/404 404 404",
+    "accounts:list-columns": "POST list 303 303 303",
     # Users.
     "users:list": "GET - 403 403 200",
     "users:new": "GET - 403 403 200",
@@ -242,6 +248,3 @@ PARTS: dict[str, tuple[str, ...]] = {
     "log-tail": ("- no yes",),
     "log-held": ("- no yes",),
 }
-
-AWAITED = {"debtors:list"}
-"""Pages and parts that still show an executive everybody's: what the tables say of these is not asked yet."""
