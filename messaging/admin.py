@@ -2,7 +2,17 @@
 
 from django.contrib import admin
 
-from messaging.models import Conversation, DayTally, InboxItem, IncomingText, Review, SlotTally, Tally
+from messaging.models import (
+    Conversation,
+    DayTally,
+    Followed,
+    InboxItem,
+    IncomingText,
+    QuickReply,
+    Review,
+    SlotTally,
+    Tally,
+)
 from systemlog.lean_admin import LeanAdmin
 
 
@@ -43,6 +53,17 @@ class ConversationAdmin(LeanAdmin):
     list_display = ("phone", "name", "last_text", "last_at", "unread")
     list_filter = ("is_unread", "last_direction")
     prefixes = ("key",)
+
+
+@admin.register(Followed)
+class FollowedAdmin(LeanAdmin):
+    list_display = ("name", "at")
+
+
+@admin.register(QuickReply)
+class QuickReplyAdmin(LeanAdmin):
+    list_display = ("name", "text", "updated_at")
+    prefixes = ("folded_name",)
 
 
 @admin.register(Review)
