@@ -57,13 +57,11 @@ class ConversationAdmin(LeanAdmin):
 
 @admin.register(Followed)
 class FollowedAdmin(LeanAdmin):
-    list_display = ("name", "at", "last")
+    list_display = ("name", "at")
 
 
 @admin.register(QuickReply)
 class QuickReplyAdmin(LeanAdmin):
-    """They are written in the page of quick replies."""
-
     list_display = ("name", "text", "updated_at")
     prefixes = ("folded_name",)
 

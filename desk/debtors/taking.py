@@ -56,7 +56,7 @@ def export(request: HttpRequest) -> FileResponse | StreamingHttpResponse | HttpR
     as_csv = as_csv or len(start) > WORKBOOK_ROWS
     data = {"filter": asked.query.urlencode(), "format": "csv" if as_csv else "xlsx"}
     audit.record(user, "debtors.export", data=data)
-    name = f"{_('debtors')}-{timezone.localtime():%Y%m%d-%H%M}"
+    name = _("debtors") + f"-{timezone.localtime():%Y%m%d-%H%M}"
     titles = [_("Name"), *(title(column, str(zone)) for column in columns)]
     names = ["name", *(column.name for column in columns)]
     if as_csv:

@@ -19,7 +19,9 @@
     box.addEventListener("scroll", () => { follows = atEnd(); });
     const place = document.getElementById(location.hash.slice(1)) || box.querySelector("[data-unread]");
     toEnd();
-    if (place && box.contains(place)) box.scrollTop += place.getBoundingClientRect().top - box.getBoundingClientRect().top - 8;
+    if (place && box.contains(place)) {
+      box.scrollTop += place.getBoundingClientRect().top - box.getBoundingClientRect().top - 8;
+    }
     follows = atEnd();
     watched = new ResizeObserver(follow);
     for (const part of [box, ...box.children]) watched.observe(part); // a picture that comes makes it longer

@@ -1,4 +1,5 @@
-// What is done to conversations, by buttons and by keys: j and k go through the list, e archives, u is unread, r answers.
+// What is done to conversations, by buttons and by keys: j and k go through the list, e archives, u is unread, r
+// answers.
 "use strict";
 (() => {
   // Asked for by the page: a button in a live part may be gone before the answer, and its toast, are there.
@@ -34,7 +35,8 @@
   addEventListener("keydown", (event) => {
     const goes = Date.now() - going < 1500;
     going = 0;
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, dialog")) return;
     if (event.key === "g") going = Date.now();
     if (goes) return;
     const link = event.target.closest(".person-link");
@@ -46,7 +48,7 @@
       if (next) next.focus();
     } else if (event.key === "e") act("archive", link);
     else if (event.key === "u") act("unread", link);
-    else if (event.key === "r" && document.querySelector("#reply textarea")) document.querySelector("#reply textarea").focus();
+    else if (event.key === "r") document.querySelector("#reply textarea")?.focus();
     else return;
     event.preventDefault();
   });

@@ -1,4 +1,5 @@
-// A list that is searched shows other rows, and the page's live parts stay the same: its socket is kept, not opened anew.
+// A list that is searched shows other rows, and the page's live parts stay the same: its socket is kept, not opened
+// anew.
 "use strict";
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const { target, fragment } = event.detail;

@@ -32,7 +32,8 @@
   body.addEventListener("htmx:wsClose", (event) => {
     const { code, target } = event.detail.event;
     // Signed out, or no longer allowed to see this: the server says so, unless a page keeps something not stored.
-    if ((code === 4401 || code === 4403) && dispatchEvent(new CustomEvent("signed-out", { cancelable: true }))) location.reload();
+    const ended = code === 4401 || code === 4403;
+    if (ended && dispatchEvent(new CustomEvent("signed-out", { cancelable: true }))) location.reload();
     if (!current || target === current) lost(); // that of a socket which was given up says nothing of its successor
   });
   body.addEventListener("htmx:wsError", () => {

@@ -66,7 +66,7 @@
     if (!list || event.target !== field || /^(Shift|Control|Alt|AltGraph|Meta)$/.test(event.key)) return;
     if (event.key === "ArrowDown") mark(at + 1);
     else if (event.key === "ArrowUp") mark(at - 1);
-    else if ((event.key === "Enter" && !event.ctrlKey) || (event.key === "Tab" && !event.shiftKey)) take(list.children[at]);
+    else if (event.key === "Enter" ? !event.ctrlKey : event.key === "Tab" && !event.shiftKey) take(list.children[at]);
     else if (event.key === "Escape") close();
     else return; // what is written opens it again, as far as it fits
     event.preventDefault();

@@ -31,7 +31,8 @@
     const headers = JSON.parse(body.getAttribute("hx-headers"));
     const words = new URLSearchParams(off ? { off: "1" } : {});
     told = { key: draft, at: off ? 0 : Date.now() };
-    fetch(answering, { method: "POST", headers, body: words, keepalive: true }).catch(() => {}); // nothing depends on it
+    // Nothing depends on it.
+    fetch(answering, { method: "POST", headers, body: words, keepalive: true }).catch(() => {});
   };
   const writing = () => {
     if (told.key !== form().dataset.draft || Date.now() - told.at > RENEW) tell(false);

@@ -1,7 +1,11 @@
 // Keys of the replies that wait: O and N decide about the first one, Z takes the last decision back.
 "use strict";
 (() => {
-  const BUTTONS = { o: '.review [name="verdict"][value="out"]', n: '.review [name="verdict"][value="not"]', z: '.notice [name="verdict"][value="undo"]' };
+  const BUTTONS = {
+    o: '.review [name="verdict"][value="out"]',
+    n: '.review [name="verdict"][value="not"]',
+    z: '.notice [name="verdict"][value="undo"]',
+  };
   let going = 0;
 
   addEventListener("keydown", (event) => {
