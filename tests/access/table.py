@@ -3,9 +3,10 @@
 A line of PAGES is `METHOD object executive supervisor administrator`, each the answer's status. Of an object an
 executive's is told twice, `of their own/of somebody else's`; supervisors and administrators ask for somebody else's.
 `~object`: whoever may act is sent to one that is not there, so that nothing is done; who may not is refused before.
+`=form`: the object is named in what is sent, not in the address.
 
 A line of PARTS is `key executive supervisor`, whether the socket shows it: `yes` or `no`, an executive's told twice
-where the key is an object's or somebody's.
+where the key is an object's or somebody's. Keys with `as-another` name somebody else as the one who looks.
 
 A new URL or live part is refused by the tests until it has its line here.
 """
@@ -18,9 +19,19 @@ PAGES = {
     "desk:conversation": "GET person 200/404 200 200",
     "desk:conversation-reply": "POST person 200/404 200 200",
     "desk:conversation-seen": "POST person 400/404 400 400",
+    "desk:conversation-answering": "POST person 204/404 204 204",
+    "desk:conversation-file": "GET sent-file 200/404 200 200",
+    "desk:conversation-act": "POST - 400 400 400",
+    # Quick replies.
+    "desk:quick-replies": "GET - 403 200 200",
+    "desk:quick-reply-new": "GET - 403 200 200",
+    "desk:quick-reply": "GET quick-reply 403 200 200",
+    "desk:quick-reply-delete": "POST ~quick-reply 403 404 404",
     # Debtors, and the files that bring them.
     "debtors:list": "GET - 200 200 200",
     "debtors:debtor": "GET debtor 200/404 200 200",
+    "debtors:export": "GET - 200 200 200",
+    "debtors:campaign": "POST - 403 303 303",
     "debtors:upload": "GET - 403 200 200",
     "debtors:check": "GET upload 403/403 200 200",
     "debtors:sheet": "POST ~upload 403/403 404 404",
@@ -30,6 +41,27 @@ PAGES = {
     "debtors:import-stop": "POST ~import 403/403 404 404",
     "debtors:import-go-on": "POST ~import 403/403 404 404",
     "debtors:rejects": "GET import 403/403 200 200",
+    "debtors:understood": "POST ~upload 403/403 404 404",
+    # Whom no campaign writes to.
+    "suppressions:list": "GET - 403 200 200",
+    "suppressions:add": "POST - 403 422 422",
+    "suppressions:opt-out": "POST =debtor 303/404 303 303",
+    "suppressions:lift": "POST ~suppression 403 404 404",
+    "suppressions:export": "GET - 403 200 200",
+    "suppressions:import": "GET - 403 200 200",
+    "suppressions:check": "GET suppression-file 403 200 200",
+    "suppressions:rejects": "GET suppression-file 403 200 200",
+    "suppressions:review": "GET - 403 200 200",
+    "suppressions:decide": "POST ~review 403 404 404",
+    # Acts on debtors.
+    "debtors:note": "POST debtor 303/404 303 303",
+    "debtors:edit": "GET debtor 403/403 200 200",
+    "debtors:duplicates": "GET - 403 200 200",
+    "debtors:merge": "GET two-debtors 403/403 200 200",
+    "debtors:batch": "POST - 403 404 404",
+    "debtors:works": "GET - 403 200 200",
+    "debtors:work": "GET work 403 200 200",
+    "debtors:work-act": "POST ~work-act 403 404 404",
     # Campaigns.
     "campaigns:list": "GET - 200 200 200",
     "campaigns:campaign": "GET campaign 200/404 200 200",
@@ -87,8 +119,31 @@ PAGES = {
     "gateways:line-edit": "GET line 403 403 200",
     "gateways:line-delete": "POST ~line 403 403 404",
     "gateways:line-callback": "POST ~line 403 403 404",
+    # The book of contacts, digests, checks of numbers.
+    "outreach:contacts": "GET - 200 200 200",
+    "outreach:contacts-export": "GET - 200 200 200",
+    "outreach:contact-new": "GET - 403 200 200",
+    "outreach:contact": "GET contact 403/403 200 200",
+    "outreach:contact-delete": "POST ~contact 403/403 404 404",
+    "outreach:contact-put-back": "POST - 403 303 303",
+    "outreach:book-new": "GET - 403 200 200",
+    "outreach:book-file": "GET book-file 403 200 200",
+    "outreach:book-take": "POST ~book-file 403 404 404",
+    "outreach:book-rejects": "GET book-file 403 200 200",
+    "outreach:digests": "GET - 200 200 200",
+    "outreach:digests-choose": "POST - 303 303 303",
+    "outreach:digests-test": "POST - 303 303 303",
+    "outreach:digests-settings": "GET - 403 403 200",
+    "outreach:checks": "GET - 403 200 200",
+    "outreach:check-new": "GET - 403 200 200",
+    "outreach:check": "GET check 403 200 200",
+    "outreach:check-act": "POST ~check-act 403 404 404",
+    "outreach:check-export": "GET check 403 200 200",
+    "outreach:checks-settings": "GET - 403 403 200",
     # The log, the settings.
     "systemlog:list": "GET - 403 200 200",
+    "systemlog:entry": "GET entry 403 200 200",
+    "systemlog:export": "GET - 403 200 200",
     "preferences:settings": "GET - 403 403 200",
     "preferences:group": "GET group 403 403 200",
     "preferences:reset": "POST ~group 403 403 404",
@@ -97,6 +152,25 @@ PAGES = {
     "accounts:language": "POST - 303 303 303",
     "accounts:logout": "GET - 405 405 405",
     "accounts:password": "GET - 200 200 200",
+    "accounts:profile": "GET - 200 200 200",
+    "accounts:theme": "POST - 422 422 422",
+    "accounts:sign-ins": "GET - 200 200 200",
+    "accounts:sign-in-end": "POST sign-in 303/404 404 404",
+    "accounts:sign-ins-end-others": "POST - 303 303 303",
+    # One's own filters and columns of lists.
+    "accounts:filter-save": "POST list 303 303 303",
+    "accounts:filter-act": "POST filter-act 303/404 404 404",
+    "accounts:list-columns": "POST list 303 303 303",
+    # Users.
+    "users:list": "GET - 403 403 200",
+    "users:new": "GET - 403 403 200",
+    "users:user": "GET user 403/403 403 200",
+    "users:deactivate": "POST ~user 403/403 403 404",
+    "users:activate": "POST ~user 403/403 403 404",
+    "users:password": "GET user 403/403 403 303",
+    "users:sign-out": "POST ~user 403/403 403 404",
+    "users:sign-in-end": "POST ~sign-in 403/403 403 404",
+    "users:hand-over": "GET user 403/403 403 200",
 }
 
 OPEN = {"accounts:login", "accounts:language"}
@@ -107,6 +181,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "system-banner": ("- yes yes",),
     "menu-unread": ("- no yes", "user yes/no no"),
     "menu-hands": ("- no yes",),
+    "menu-reviews": ("- no yes",),
     # The panel, and an executive's.
     "panel-next": ("- no yes",),
     "panel-today": ("- no yes",),
@@ -120,8 +195,18 @@ PARTS: dict[str, tuple[str, ...]] = {
     "own-figures": ("- no no", "user yes/no no"),
     # Conversations.
     "conversation-row": ("person yes/no yes",),
-    "conversations-new": ("list no yes",),
-    "thread": ("person yes/no yes",),
+    "conversations-new": ("list-of-all no/no yes", "list-of-own yes/yes yes", "list-as-another no/no no"),
+    "conversation-head": ("head yes/no yes", "head-as-another no/no no"),
+    "thread": ("person yes/no yes", "texts yes/no yes"),
+    # Debtors, and work on many of them; with links to what not everybody may open.
+    "debtor-facts": ("debtor yes/no yes", "linked no/no yes"),
+    "debtor-contacts": ("debtor yes/no yes", "linked no/no yes"),
+    "debtor-campaigns": ("debtor yes/no yes", "linked no/no yes"),
+    "debtor-work": ("work no yes",),
+    "debtor-work-row": ("work no yes",),
+    # Whom no campaign writes to.
+    "tab-reviews": ("- no yes",),
+    "reviews-waiting": ("- no yes",),
     # Debtors' files.
     "import-progress": ("import no/no yes",),
     "import-refused": ("import no/no yes",),
@@ -139,6 +224,11 @@ PARTS: dict[str, tuple[str, ...]] = {
     "campaign-draft": ("draft no/no yes",),
     "campaign-asked": ("asked no/no yes",),
     "campaign-changes": ("changes yes/no yes",),
+    # Digests, checks of numbers.
+    "digest-row": ("digest yes/no yes",),
+    "digests-waiting": ("- no yes", "reader yes/no yes"),
+    "check-row": ("check no yes",),
+    "check-progress": ("check no yes",),
     # Sessions, pools and lines, the log.
     "session-chips": ("- no yes",),
     "session-card": ("session no yes",),
@@ -156,10 +246,5 @@ PARTS: dict[str, tuple[str, ...]] = {
     "line-state": ("line no yes",),
     "line-tests": ("line no yes",),
     "log-tail": ("- no yes",),
+    "log-held": ("- no yes",),
 }
-
-AWAITED = {
-    *("desk:conversation", "desk:conversation-reply", "desk:conversation-seen", "conversation-row", "thread"),
-    *("debtors:list", "debtors:debtor"),
-}
-"""Pages and parts that still show an executive everybody's: what the tables say of these is not asked yet."""

@@ -392,6 +392,7 @@ class Scene:
             self._import(ImportStatus.DONE, "")
             self._upload(UploadStatus.READY)
             receipts.store(str(self.connected.gateway), [Incoming(str(ObjectId()), f"+5697{place:07}", "Hola")])
+            Conversation.objects.filter(phone=f"+5697{place:07}").update(assigned=self.staff.pk)
             receipts.store(str(self.connected.gateway), [Incoming(str(ObjectId()), self.person, f"Hola {place}")])
             optouts.suppress([Entry(f"+5696{place:07}", SuppressionSource.PERSON, actor="ana")])
             receipts.store(str(self.connected.gateway), [Incoming(str(ObjectId()), f"+5695{place:07}", "stop ya")])

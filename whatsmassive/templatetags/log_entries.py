@@ -10,6 +10,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.access import least_role
 from accounts.roles import ROLE_LABELS
 from domain.roles import Role
 from preferences.history import in_words
@@ -30,6 +31,8 @@ VIEWS = {
     "settings": "preferences:group",
     "user": "users:user",
 }
+LEAST = Role.SUPERVISOR
+"""The least role that sees the log."""
 ACTS = {
     "account.sign_in": _("signed in"),
     "account.sign_out": _("signed out"),
@@ -229,11 +232,18 @@ def _value(name: str, value: Any) -> str:
 
 
 @register.simple_tag
-def object_link(row: Any) -> str:
-    """The address of what the entry is about; empty where it is about nothing that has a page."""
-    if not row.object_id or row.kind not in VIEWS:
+def object_link(row: Any, user: Any = None) -> str:
+    """The address of what the entry is about; empty where it is about nothing that has a page, or that is not theirs.
+
+    Without a user, in a list that one rendering serves to all who see the log, it is a page that all of these open.
+    """
+    view = VIEWS.get(row.kind, "")
+    if not row.object_id or not view:
+        return ""
+    role = user.role if user is not None else LEAST
+    if not role.reaches(least_role(view) or Role.EXECUTIVE):
         return ""
     try:
-        return reverse(VIEWS[row.kind], args=[row.object_id])
+        return reverse(view, args=[row.object_id])
     except NoReverseMatch:
         return ""
