@@ -33,6 +33,8 @@ ACCESS: Mapping[str, Role | None] = {
     # Debtors, and the files that bring them.
     "debtors:list": E,
     "debtors:debtor": E,
+    "debtors:export": E,
+    "debtors:campaign": S,
     "debtors:upload": S,
     "debtors:check": S,
     "debtors:sheet": S,
@@ -169,6 +171,10 @@ ACCESS: Mapping[str, Role | None] = {
     "users:sign-out": A,
     "users:sign-in-end": A,
     "users:hand-over": A,
+    # One's own filters and columns of lists.
+    "accounts:filter-save": E,
+    "accounts:filter-act": E,
+    "accounts:list-columns": E,
 }
 
 

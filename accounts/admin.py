@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import commands
 from accounts.errors import UserError
-from accounts.models import SignIn, User
+from accounts.models import ListChoice, SavedFilter, SignIn, User
 from systemlog.lean_admin import LeanAdmin
 
 
@@ -77,4 +77,16 @@ class PermissionAdmin(LeanAdmin):
 @admin.register(LogEntry)
 class LogEntryAdmin(LeanAdmin):
     list_display = ("action_time", "user", "object_repr", "action_flag")
+    list_select_related = ("user",)
+
+
+@admin.register(SavedFilter)
+class SavedFilterAdmin(LeanAdmin):
+    list_display = ("name", "list_name", "owner", "shared", "changed_at")
+    list_select_related = ("owner",)
+
+
+@admin.register(ListChoice)
+class ListChoiceAdmin(LeanAdmin):
+    list_display = ("user", "list_name")
     list_select_related = ("user",)

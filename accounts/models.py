@@ -1,10 +1,13 @@
 """The people who use the product, and where each of them is signed in."""
 
 from functools import cached_property
+from typing import Any
 
 from bson import ObjectId
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django_mongodb_backend.fields import ObjectIdField
 
 from domain.roles import Role
 
@@ -62,3 +65,41 @@ class SignIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.since}"
+
+
+class SavedFilter(models.Model):
+    """A list's filter under a name, as the query of its address; `shared` is for everybody who opens the list."""
+
+    list_name = models.CharField(max_length=40)
+    name = models.CharField(max_length=80)
+    query = models.TextField(blank=True, default="")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_filters", db_index=False
+    )
+    shared = models.BooleanField(default=False)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["owner", "list_name", "name"], name="saved_filter_once"),)
+        indexes = (models.Index(fields=["list_name", "shared", "name"], name="saved_filter_shared"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ListChoice(models.Model):
+    """How one user has a list: its columns in their order (none: the usual ones), and the filter it opens with."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="list_choices", db_index=False
+    )
+    list_name = models.CharField(max_length=40)
+    columns: Any = models.JSONField(default=list)
+    opens_with = ObjectIdField(null=True)
+    """A SavedFilter's id; one that was deleted, or is shared no more, means none."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["user", "list_name"], name="list_choice_once"),)
+
+    def __str__(self) -> str:
+        return self.list_name

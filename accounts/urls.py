@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from accounts import profile, views
+from accounts import list_views, profile, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -16,4 +16,7 @@ urlpatterns = [
     path("sign-ins/", profile.sign_in_list, name="sign-ins"),
     path("sign-ins/others/end/", profile.end_others, name="sign-ins-end-others"),
     path("sign-ins/<oid:pk>/end/", profile.end_sign_in, name="sign-in-end"),
+    path("lists/<slug:list_name>/filters/", list_views.save_filter, name="filter-save"),
+    path("lists/filters/<oid:pk>/<slug:act>/", list_views.act_on_filter, name="filter-act"),
+    path("lists/<slug:list_name>/columns/", list_views.choose_columns, name="list-columns"),
 ]

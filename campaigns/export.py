@@ -1,10 +1,6 @@
 """A campaign's messages as a workbook or a csv: text stays text, so nothing that people typed can run as a formula."""
 
-import codecs
-import csv
-import io
 import itertools
-import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,12 +10,11 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import get_column_letter
 
 from domain.states import MessageStatus
 from gateways.models import Channel
+from lib import tables
 from messaging.models import STATUS_LABELS
 from messaging.reasons import reason_sentence
 
@@ -27,14 +22,7 @@ TIMES = ("sent_at", "delivered_at", "read_at", "failed_at")
 WIDTHS = {"row": 8, "name": 30, "phone": 16, "reason": 40, "detail": 40, "text": 60, "attempt_id": 34}
 SHEET_ROWS = 1_000_000
 """Rows a sheet holds; the format ends at 1,048,576."""
-WORKBOOK_ROWS = 50_000
-"""Up to so many rows a workbook is made in some ten seconds; a csv begins at once."""
-CSV_ROWS = 500
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How what a spreadsheet takes for a formula begins."""
-PARTED_FORMULA = re.compile(r"([;\t\r\n])(?=[=+\-@])")
-"""Where one would begin inside a value. A spreadsheet parts a csv by its computer's own separator, which in Spanish is
-the semicolon, and then sees no quotes around a value: a file for either separator is still opened by the other."""
+WORKBOOK_ROWS = tables.WORKBOOK_ROWS
 
 NAMED = 3
 """The first columns of the table of lines, which are words; counts follow."""
@@ -111,23 +99,14 @@ def write(
 def csv_pieces(rows: Iterable[dict[str, Any]], *, zone: ZoneInfo) -> Iterator[bytes]:
     """The same rows as a csv that spreadsheets open, a piece at a time: of any length, it begins at once."""
     titles = headers(str(zone))
-    lines = itertools.chain([list(titles.values())], ([_plain(key, row[key], zone) for key in titles] for row in rows))
-    yield codecs.BOM_UTF8  # without it Excel reads the accents wrong
-    while piece := list(itertools.islice(lines, CSV_ROWS)):
-        text = io.StringIO()
-        csv.writer(text).writerows(piece)
-        yield text.getvalue().encode()
+    lines = ([_plain(key, row[key], zone) for key in titles] for row in rows)
+    return tables.csv_pieces(itertools.chain([list(titles.values())], lines))
 
 
 def _plain(key: str, value: Any, zone: ZoneInfo) -> str:
-    value = _value(key, value, zone)
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
-    text = "" if value is None else str(value)
-    if not isinstance(value, str) or key == "phone":
-        return text
-    # What people typed must not run as a formula: an apostrophe in front makes it text.
-    return f"'{text}" if text.startswith(FORMULA) else PARTED_FORMULA.sub(r"\1'", text)
+    found = _value(key, value, zone)
+    # A phone begins with a sign of formulas, and is none.
+    return str(found) if key == "phone" and found is not None else tables.plain(found)
 
 
 def _new_sheet(book: Workbook, titles: dict[str, str]) -> Any:
@@ -144,14 +123,15 @@ def _add_lines(book: Workbook, lines: Sequence[Sequence[str]]) -> None:
     sheet.freeze_panes = "A2"
     sheet.column_dimensions["A"].width = 30
     for row in lines:
+        counts = (place > 2 and value.isdigit() for place, value in enumerate(row))
         sheet.append(
-            [int(value) if place > 2 and value.isdigit() else _text(sheet, value) for place, value in enumerate(row)]
+            [int(value) if count else tables.text_cell(sheet, value) for value, count in zip(row, counts, strict=True)]
         )
 
 
 def _cell(sheet: Any, key: str, value: Any, zone: ZoneInfo) -> Any:
     value = _value(key, value, zone)
-    return _text(sheet, value) if isinstance(value, str) else value
+    return tables.text_cell(sheet, value) if isinstance(value, str) else value
 
 
 def _value(key: str, value: Any, zone: ZoneInfo) -> Any:
@@ -163,9 +143,3 @@ def _value(key: str, value: Any, zone: ZoneInfo) -> Any:
     if key == "channel":
         return str(CHANNELS.get(value, value))
     return reason_sentence(value) if key == "reason" and value else value
-
-
-def _text(sheet: Any, value: str) -> Any:
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
-    cell.data_type = "s"
-    return cell

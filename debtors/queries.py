@@ -18,8 +18,8 @@ from domain.finding import all_terms, search_terms
 from domain.folding import fold
 from lib.mongo import collection, session
 
-COUNTED = 1_000
-"""Rows that a list counts before it says “1,000+”."""
+IMPORTS_READ = 200
+"""Files whose columns a list offers, the latest ones."""
 
 VALID_OUTCOMES = (Outcome.CREATED.value, Outcome.UPDATED.value, Outcome.UNCHANGED.value)
 
@@ -138,16 +138,22 @@ class Counted:
 
 def condition_of(wanted: Filter) -> dict[str, Any]:
     """The raw filter of the debtors that fit, as domain.audiences.matches says, whatever file they are from."""
-    asked: list[dict[str, Any]] = []
-    if bounds := _bounds(wanted.debt_from, wanted.debt_to, Decimal128):
-        asked.append({"debt": bounds})
-    if bounds := _bounds(wanted.due_from, wanted.due_to, lambda day: datetime.combine(day, time())):
-        asked.append({"due_date": bounds})
-    if wanted.country:
-        asked.append({"country": wanted.country})
-    asked += [{"words": {"$regex": f"^{re.escape(term)}"}} for term in all_terms(wanted.text)]
-    asked += [_asked(test) for test in wanted.tests]
+    asked = [condition for condition, _index in conditions_of(wanted)]
     return {"$and": asked} if asked else {}
+
+
+def conditions_of(wanted: Filter) -> list[tuple[dict[str, Any], str]]:
+    """The same one by one, each with the index that finds what fits; empty where none does."""
+    asked: list[tuple[dict[str, Any], str]] = []
+    if bounds := _bounds(wanted.debt_from, wanted.debt_to, Decimal128):
+        asked.append(({"debt": bounds}, "debtor_debt"))
+    if bounds := _bounds(wanted.due_from, wanted.due_to, lambda day: datetime.combine(day, time())):
+        asked.append(({"due_date": bounds}, "debtor_due"))
+    if wanted.country:
+        asked.append(({"country": wanted.country}, "debtor_country"))
+    asked += [({"words": {"$regex": f"^{re.escape(term)}"}}, "debtor_words") for term in all_terms(wanted.text)]
+    asked += [(_asked(test), "") for test in wanted.tests]
+    return asked
 
 
 def _bounds(low: Any, high: Any, stored: Any) -> dict[str, Any]:
@@ -256,18 +262,33 @@ def existing(ids: Iterable[ObjectId]) -> list[ObjectId]:
     return [each for each in wanted if each in there]
 
 
-# Lists of the pages ---------------------------------------------------------------------------------------------------
-def listed(*, search: str = "", owner: ObjectId | None = None) -> QuerySet[Debtor]:
-    """The debtors that a search finds by beginnings of words, and of one owner."""
+# Lists of the pages (see also debtors/listing.py) ---------------------------------------------------------------------
+def listed(*, search: str = "") -> QuerySet[Debtor]:
+    """The debtors that a search finds by beginnings of words: for a few of them, by their latest change."""
     found = Debtor.objects.defer("metadata", "words")
     for term in search_terms(search):
         found = found.filter(words__any_startswith=term)
-    return found.filter(owner=owner) if owner else found
+    return found
 
 
-def counted(found: QuerySet[Any]) -> int:
-    """How many there are, at most one more than COUNTED: a full count would read all of them."""
-    return found.order_by()[: COUNTED + 1].count()
+class RowsOf:
+    """An import's debtors as members of a list (debtors.listing.Members), in the file's order."""
+
+    kind: type = int
+
+    def __init__(self, brought: Import) -> None:
+        self.brought = brought
+
+    def beside(self, place: Any, *, backwards: bool, limit: int) -> list[tuple[Any, ObjectId | None]]:
+        bounds = {"before": place} if backwards else {"after": place or 0}
+        rows = brought_by(self.brought.pk, **bounds).values_list("number", "debtor_id")[:limit]
+        return [(int(number), debtor) for number, debtor in rows]
+
+    def among(self, keys: Iterable[ObjectId]) -> set[ObjectId]:
+        return debtors_in([self.brought.pk], keys)
+
+    def number(self) -> int:
+        return int(self.brought.created + self.brought.updated + self.brought.unchanged)
 
 
 def brought_by(import_id: ObjectId, *, after: int = 0, before: int = 0) -> QuerySet[ImportRow]:
@@ -278,6 +299,16 @@ def brought_by(import_id: ObjectId, *, after: int = 0, before: int = 0) -> Query
         if before
         else rows.filter(number__gt=after).order_by("number")
     )
+
+
+def known_columns() -> dict[str, str]:
+    """{column's key: its header} of what files brought beside the fields, the latest ones first."""
+    latest = collection(Import).find({}, {"columns": 1}, session=session()).sort("_id", -1).limit(IMPORTS_READ)
+    found: dict[str, str] = {}
+    for row in latest:
+        for column in row["columns"]:
+            found.setdefault(column["key"], column["header"])
+    return found
 
 
 def refused_rows(import_id: ObjectId) -> QuerySet[ImportRow]:

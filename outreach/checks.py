@@ -94,7 +94,9 @@ def from_import(source: Import) -> list[Written]:
 
 def from_debtors(*, search: str, owner: ObjectId | None) -> list[Written]:
     """The phones of the debtors that their list shows for this search and executive."""
-    found = debtors.listed(search=search, owner=owner).order_by("pk").values_list("phone", "name")[: MOST + 1]
+    theirs = {} if owner is None else {"owner": owner}
+    listed = debtors.listed(search=search).filter(**theirs)
+    found = listed.order_by("pk").values_list("phone", "name")[: MOST + 1]
     return [Written(phone, name) for phone, name in found]
 
 

@@ -32,7 +32,7 @@ def nobody_chose_yet(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0002_roles_and_preferences"), ("sessions", "0001_initial")]
+    dependencies = [("accounts", "0003_lists"), ("sessions", "0001_initial")]
     operations = [
         migrations.AddField(model_name="user", name="must_change_password", field=models.BooleanField(default=False)),
         migrations.AlterField(

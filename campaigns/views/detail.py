@@ -1,11 +1,9 @@
 """One campaign: its page, its export."""
 
 import tempfile
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from asgiref.sync import sync_to_async
 from bson import ObjectId
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -22,11 +20,11 @@ from campaigns.views.recipients import chosen_filter, too_many
 from debtors.models import Import
 from domain.pacing import opens_at
 from domain.states import CampaignStatus
+from lib.tables import XLSX, Download, PieceByPiece
 from messaging.filters import MessageFilter
 from preferences.sending import plan_in_words
 from systemlog import audit
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ACTS = (
     *("start", "schedule", "unschedule", "pause", "resume", "go-on", "cancel"),
     *("retry", "resolve", "archive", "unarchive", "owner"),
@@ -93,20 +91,3 @@ def export_messages(request: HttpRequest, pk: ObjectId) -> FileResponse | Stream
     export.write(file, rows, zone=zone, lines=[] if shown else lane_table(report.lanes(campaign)))
     file.seek(0)
     return Download(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
-
-
-class PieceByPiece(StreamingHttpResponse):
-    """An answer that is sent piece by piece to an asynchronous server too, and never held in memory as a whole."""
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        pieces = iter(self)
-
-        def following() -> bytes:
-            return next(pieces, b"")
-
-        while piece := await sync_to_async(following)():
-            yield piece
-
-
-class Download(PieceByPiece, FileResponse):
-    """A file."""

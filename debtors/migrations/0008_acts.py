@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("debtors", "0006_suppressions"),
+        ("debtors", "0007_metadata"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

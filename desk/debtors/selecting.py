@@ -1,24 +1,21 @@
 """Which debtors work on many means, page by page in the order of their ids: chosen ones, a list's, a clean-up's."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from functools import partial
 from typing import Any
 
 from bson import Decimal128, ObjectId
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from debtors.models import Debtor, DebtorAct, DebtorWork, ImportRow
-from debtors.queries import VALID_OUTCOMES
+from accounts.models import User
+from debtors.models import Debtor, DebtorAct, DebtorWork
+from desk.debtors import asked as asking
 from domain.clean_up import CleanRules
-from domain.finding import search_terms
-from lib.converters import object_id
 from lib.mongo import collection, session
 
-KNOWN = frozenset({"q", "owner", "import", "order", "mark"})
+KNOWN = frozenset({*asking.PARAMETERS, "order", "mark"})
 """What a list's address may ask for. Anything else is refused: work must never be wider than what somebody saw."""
 WINDOW = 10_000
 """Debtors that one page reads past at most, where few of them fit."""
@@ -40,20 +37,22 @@ class Fit:
     among: Callable[[Sequence[ObjectId]], list[ObjectId]] = list
 
 
-def fit_of(filter: str) -> Fit:
-    """What a list's query string asks for. Raises SelectionError."""
+def fit_of(filter: str, user: User | None) -> Fit:
+    """What a list's query string asks for, within what that user sees. Raises SelectionError."""
     given = QueryDict(filter)
-    if any(name not in KNOWN and given[name] for name in given):
+    if user is None or any(name not in KNOWN and given[name] for name in given):
         raise SelectionError(_refused())
-    terms = search_terms(given.get("q", "").strip()[:100])
-    asked: list[dict[str, Any]] = [{"words": {"$regex": f"^{re.escape(term)}"}} for term in terms]
-    owner, source = (object_id(given.get(name, "")) for name in ("owner", "import"))
-    if (given.get("owner") and owner is None) or (given.get("import") and source is None):
-        raise SelectionError(_refused())
-    if owner is not None:
-        asked.append({"owner_id": owner})
-    condition = {"$and": asked} if asked else {}
-    return Fit(condition, partial(_brought_by, source)) if source is not None else Fit(condition)
+    asked = asking.read_text(filter, user)
+    if asked.problems:
+        raise SelectionError(asked.told)
+
+    def among(ids: Sequence[ObjectId]) -> list[ObjectId]:
+        left = set(ids)
+        for members in asked.members:
+            left &= set(members.among(sorted(left))) if left else set()
+        return [each for each in ids if each in left]
+
+    return Fit(asked.listing().condition, among)
 
 
 def page(work: DebtorWork, *, limit: int) -> tuple[list[ObjectId], ObjectId | None]:
@@ -64,7 +63,7 @@ def page(work: DebtorWork, *, limit: int) -> tuple[list[ObjectId], ObjectId | No
     if work.chosen:
         ids = sorted(each for each in set(work.chosen) if work.cursor is None or each > work.cursor)
         return ids[:limit], ids[limit - 1] if len(ids) > limit else None
-    fit = Fit(_clean(work)) if work.act == DebtorAct.CLEAN else fit_of(work.filter)
+    fit = Fit(_clean(work)) if work.act == DebtorAct.CLEAN else fit_of(work.filter, work.user)
     place: dict[str, Any] = {"$lte": work.last}
     if work.cursor is not None:
         place["$gt"] = work.cursor
@@ -76,12 +75,6 @@ def page(work: DebtorWork, *, limit: int) -> tuple[list[ObjectId], ObjectId | No
     found = [row["_id"] for row in rows.limit(limit)]
     after = found[-1] if len(found) == limit else ends[0] if ends else None
     return fit.among(found), after
-
-
-def _brought_by(source: ObjectId, ids: Sequence[ObjectId]) -> list[ObjectId]:
-    wanted = {"debtor_id": {"$in": list(ids)}, "import_id": source, "outcome": {"$in": list(VALID_OUTCOMES)}}
-    there = {row["debtor_id"] for row in collection(ImportRow).find(wanted, {"debtor_id": 1}, session=session())}
-    return [each for each in ids if each in there]
 
 
 def _clean(work: DebtorWork) -> dict[str, Any]:

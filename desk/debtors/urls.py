@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from desk.debtors import batch, detail, edit, files, imports, merge, pages
+from desk.debtors import batch, detail, edit, files, imports, merge, pages, taking
 
 app_name = "debtors"
 urlpatterns = [
     path("", pages.debtor_list, name="list"),
+    path("export/", taking.export, name="export"),
+    path("campaign/", taking.new_campaign, name="campaign"),
     path("upload/", files.upload, name="upload"),
     path("upload/<oid:pk>/", files.check, name="check"),
     path("upload/<oid:pk>/understood/", files.understood, name="understood"),

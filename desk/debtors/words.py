@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import QueryDict
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
-from debtors.models import DebtorAct, DebtorWork, Import
+from debtors.models import DebtorAct, DebtorWork
+from desk.debtors import asked as asking
 from domain.clean_up import CleanRules
-from lib.converters import object_id
 
 WHAT_HAPPENS: Mapping[str, Any] = {
     DebtorAct.RELEASE: gettext_lazy(
@@ -52,16 +51,7 @@ def whose(work: DebtorWork) -> str:
         return ngettext("%(number)s chosen debtor", "%(number)s chosen debtors", number) % {"number": _number(number)}
     if work.act == DebtorAct.CLEAN:
         return _rules(CleanRules.of_json(work.rules))
-    given = QueryDict(work.filter)
-    parts = []
-    if source := object_id(given.get("import", "")):
-        brought = Import.objects.filter(pk=source).only("file_name").first()
-        parts.append(_("from %(file)s") % {"file": brought.file_name if brought else source})
-    if typed := given.get("q", "").strip():
-        parts.append(f"“{typed}”")
-    if key := object_id(given.get("owner", "")):
-        user = User.objects.filter(pk=key).first()
-        parts.append(_("of %(name)s") % {"name": (user.get_full_name() or user.get_username()) if user else key})
+    parts = [words for _parameter, _value, words in asking.read_text(work.filter, work.user).words] if work.user else []
     return _("Debtors in the list: %(filter)s") % {"filter": ", ".join(parts)} if parts else _("All debtors")
 
 

@@ -50,7 +50,7 @@ def begin(
 ) -> DebtorWork:
     """Have it counted what the act would change; a small one is counted already. Raises SelectionError."""
     if not chosen and rules is None:
-        selecting.fit_of(filter)  # raises before anything is stored
+        selecting.fit_of(filter, user)  # raises before anything is stored
     token = secrets.token_hex(16)
     work = DebtorWork.objects.create(
         act=act.value,

@@ -8,7 +8,7 @@ from itertools import islice
 
 from django.http import StreamingHttpResponse
 
-from campaigns.export import CSV_ROWS, FORMULA, PARTED_FORMULA
+from lib.tables import CSV_ROWS, FORMULA, PARTED_FORMULA
 
 
 def csv_pieces(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:

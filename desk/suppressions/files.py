@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_safe
 
-from campaigns.export import FORMULA, PARTED_FORMULA
 from debtors import stored_files, suppression_files
 from debtors.intake.reasons import page_error
 from debtors.intake.sheet import SheetError
@@ -25,6 +24,7 @@ from debtors.models import Suppression, SuppressionFile, SuppressionSource
 from desk.suppressions import queries
 from desk.suppressions.forms import FileForm
 from lib.htmx import go_to
+from lib.tables import FORMULA, PARTED_FORMULA
 from messaging import optouts
 from systemlog.audit import record
 

@@ -154,7 +154,7 @@ def test_new_user_reaches_people_and_answers_one(
         lambda: "Sí, en tres. Le llamo mañana." in texts_of(whatsapp, person), moved=lambda: texts_of(whatsapp, person)
     )
     browser.live()
-    browser.see(".bubble.ours:last-of-type .state-done")
+    browser.see(".bubble.ours:has(+ .chat-end) .state-done")
     for one in (browser, other):
         assert one.complaints() == []
 

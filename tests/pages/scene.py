@@ -12,7 +12,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import SignIn, User
+from accounts.models import ListChoice, SavedFilter, SignIn, User
 from accounts.roles import set_role
 from campaigns.lacks import STEPS
 from campaigns.models import Attachment, AudienceKind, Campaign, CampaignChannel
@@ -176,6 +176,13 @@ class Scene:
         self.works = [self._work(DebtorAct.RELEASE, status) for status in WorkStatus]
         self.works += [self._work(act, WorkStatus.READY) for act in DebtorAct if act != DebtorAct.RELEASE]
         self.uploads = [self._upload(status) for status in UploadStatus if status != UploadStatus.IMPORTED]
+
+        self.saved = SavedFilter.objects.create(
+            owner=self.staff, list_name="debtors", name=LONG[:80], shared=True, changed_at=self.now,
+            query="owner=nobody&suppressed=no&answered=no&debt_from=1000&key=ejecutivo&value=ejecutivo1",
+        )  # fmt: skip
+        columns = ["m:ejecutivo", "phone", "suppressed", "answered", "created", "country", "external_id", "debt"]
+        ListChoice.objects.create(user=self.staff, list_name="debtors", columns=columns)
 
     def _import(self, status: ImportStatus, error: str) -> Import:
         return Import.objects.create(
@@ -446,7 +453,12 @@ PAGES: Mapping[str, Paths] = {
     "desk:sessions": at("desk:sessions", help="show=help", nothing="q=zzz"),
     "desk:session-new": at("desk:session-new"),
     "desk:session": _session_pages,
-    "debtors:list": at("debtors:list", found="q=mar", nothing="q=zzz"),
+    "debtors:list": lambda scene: {
+        **at("debtors:list", found="q=mar", nothing="q=zzz", wrong="debt_from=x&campaign=x")(scene),
+        "of a file": f"{reverse('debtors:list')}?import={scene.imported.pk}&country=CL",
+        "of a campaign": f"{reverse('debtors:list')}?campaign={scene.running.pk}&state=failed&order=name",
+        "saved": f"{reverse('debtors:list')}?{scene.saved.query}",
+    },
     "debtors:debtor": of("debtors:debtor", lambda scene: scene.debtor.pk),
     "debtors:edit": of("debtors:edit", lambda scene: scene.debtor.pk),
     "debtors:duplicates": at("debtors:duplicates", rut="by=rut"),
@@ -536,6 +548,7 @@ PAGES: Mapping[str, Paths] = {
 """What each view shows of the scene: every view that answers GET is here, or among OTHERS (test_every_page.py)."""
 
 FILES = {
+    "debtors:export",
     "systemlog:export",
     "campaigns:attachment",
     "campaigns:export",

@@ -222,6 +222,7 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "engine.tick", "schedule": schedule(run_every=1.0), "options": {"expires": 10}},
 }
 
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 6_000  # debtors that were ticked one by one, and a little more
 UPLOAD_MAX_BYTES: int = ENV["UPLOAD_MAX_MB"] * 1024 * 1024
 LANE_LEASE_SECONDS: float = ENV["LANE_LEASE_SECONDS"]
 

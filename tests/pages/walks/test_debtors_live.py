@@ -54,7 +54,7 @@ def test_file_is_sent_checked_and_imported_live(browser: Browser, workers: Clust
     browser.open("/debtors/")
     browser.fill("q", "deudor 39")
     browser.until(lambda: len(browser.all("#list tbody tr")) == 1, "one row")
-    assert browser.driver.current_url.endswith("q=deudor%2039&owner=")
+    assert browser.driver.current_url.endswith("/debtors/?q=deudor+39")
     browser.click("#list tbody a")
     browser.reads("marzo.xlsx")
     assert browser.complaints() == []

@@ -58,17 +58,15 @@ def serious(browser: Browser, where: str = "html") -> list[str]:
     ]
 
 
-def walks(scene: Scene) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """For each screen the pages that are looked at on it: (name, path)."""
-    for turn, screen in enumerate(SCREENS):
-        seen: Counter[str] = Counter()
-        chosen = []
-        for name, path in scene.pages().items():
-            view = name.partition(": ")[0]
-            if seen[view] < ON_BOTH or seen[view] % len(SCREENS) == turn:
-                chosen.append((name, path))
-            seen[view] += 1
-        yield screen, chosen
+def looked_at(scene: Scene, screen: str) -> Iterator[tuple[str, str]]:
+    """The pages that are looked at on that screen: (name, path)."""
+    turn = list(SCREENS).index(screen)
+    seen: Counter[str] = Counter()
+    for name, path in scene.pages().items():
+        view = name.partition(": ")[0]
+        if seen[view] < ON_BOTH or seen[view] % len(SCREENS) == turn:
+            yield name, path
+        seen[view] += 1
 
 
 @contextmanager
@@ -101,32 +99,35 @@ def dialogs(browser: Browser, known: set[str]) -> Iterator[str]:
 
 
 @pytest.mark.whole_database
-def test_every_page_is_accessible_and_fits_the_screen(browser: Browser, staff: User, tmp_path: Path) -> None:
+@pytest.mark.timeout(1_200)  # it walks through more than a hundred pages
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_page_is_accessible_and_fits_the_screen(
+    browser: Browser, staff: User, tmp_path: Path, screen: str
+) -> None:
     scene = Scene(staff, tmp_path)
     browser.driver.set_script_timeout(120)
     # The browser itself brings it in: the pages' policy lets no script in but their own.
     browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": AXE.read_text()})
     wrong: list[str] = []
     seen: set[str] = set()
-    for screen, chosen in walks(scene):
-        width, theme = SCREENS[screen]
-        known: set[str] = set()
-        browser.size(width)
-        browser.driver.execute_script("localStorage.setItem('theme', arguments[0])", theme)
-        for name, path in chosen:
-            with signed_out(browser) if name == "accounts:login" else nullcontext():
-                browser.open(path)
-            opened(browser)
-            found = serious(browser)
-            for dialog in dialogs(browser, known):
-                found += [f"in #{dialog}: {one}" for one in serious(browser, f"#{dialog}")]
-            # Of a phone's page that is too wide the window itself becomes wider.
-            too_wide = browser.driver.execute_script("return document.documentElement.scrollWidth") - width
-            if too_wide > 0:
-                found.append(f"{too_wide} px wider than the screen")
-            found += browser.complaints()
-            for one in found:
-                if one not in seen:  # the frame is on every page: once is enough
-                    seen.add(one)
-                    wrong.append(f"{name} ({path}) on {screen}: {one}")
+    width, theme = SCREENS[screen]
+    known: set[str] = set()
+    browser.size(width)
+    browser.driver.execute_script("localStorage.setItem('theme', arguments[0])", theme)
+    for name, path in looked_at(scene, screen):
+        with signed_out(browser) if name == "accounts:login" else nullcontext():
+            browser.open(path)
+        opened(browser)
+        found = serious(browser)
+        for dialog in dialogs(browser, known):
+            found += [f"in #{dialog}: {one}" for one in serious(browser, f"#{dialog}")]
+        # Of a phone's page that is too wide the window itself becomes wider.
+        too_wide = browser.driver.execute_script("return document.documentElement.scrollWidth") - width
+        if too_wide > 0:
+            found.append(f"{too_wide} px wider than the screen")
+        found += browser.complaints()
+        for one in found:
+            if one not in seen:  # the frame is on every page: once is enough
+                seen.add(one)
+                wrong.append(f"{name} ({path}) on {screen}: {one}")
     assert not wrong, "\n\n".join(wrong)
