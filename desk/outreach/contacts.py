@@ -223,7 +223,7 @@ def take_file(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     except OutreachError as error:
         messages.error(request, str(error))
         return go_to(request, "outreach:book-file", pk)
-    record(request.user, "contact.import", kind="contact", id=pk, name=kept.file_name, data=counts)
+    record(request.user, "contact.import", kind="book", id=pk, name=kept.file_name, data=counts)
     done = counts[BookOutcome.CREATED] + counts[BookOutcome.UPDATED]
     said = ngettext("%(n)s contact is in the book or changed.", "%(n)s contacts are in the book or changed.", done)
     messages.success(request, said % {"n": done})

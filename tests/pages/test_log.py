@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from accounts.models import User
+from debtors.work_models import DebtorAct
+from desk.conversations import batch as conversation_acts
 from desk.sessions import acts as session_acts
 from lib.mongo import collection
 from live.events import LogAdded
@@ -23,7 +25,7 @@ from systemlog.models import Level, SystemLog
 from systemlog.queries import Filter, entries
 from tests.pages.web import Browser
 from whatsmassive.catalogues import sources
-from whatsmassive.templatetags.log_entries import ACTS
+from whatsmassive.templatetags.log_entries import ACTS, KINDS
 
 pytestmark = pytest.mark.django_db
 
@@ -121,12 +123,54 @@ def recorded() -> set[str]:
                 for text in texts
                 if name in ("record", "_record", "_audit") and isinstance(text, str) and "." in text
             }
-    return found | {f"session.{name}" for name in (*session_acts.ACTS, "link-code", "limits", "picture-seen", "test")}
+    return found | {f"{about}.{name}" for about, names in PUT_TOGETHER.items() for name in names}
+
+
+PUT_TOGETHER = {
+    "session": (*session_acts.ACTS, "link-code", "limits", "picture-seen", "test"),
+    "conversation": conversation_acts.AUDITED,
+    "review": ("out", "not", "undo"),
+    "check": ("stop", "go_on", "again", "delete"),
+    "debtor": ("release", "reset", "owner"),
+    "debtors": (*DebtorAct.values, "work_stop", "work_go_on"),
+}
+"""Acts whose names the code puts together, by what they are about: a new way of doing so is noticed below."""
 
 
 def test_every_act_that_is_recorded_has_words() -> None:
-    assert len(recorded()) > 30
+    assert len(recorded()) > 100
     assert recorded() - ACTS.keys() == set()
+
+
+def test_every_name_of_an_act_that_is_put_together_is_known_here() -> None:
+    begins = {
+        part.values[0].value.partition(".")[0]
+        for path in sources()
+        if path.suffix == ".py"
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and _records(call)
+        for part in call.args
+        if isinstance(part, ast.JoinedStr) and isinstance(part.values[0], ast.Constant)
+    }
+    assert begins <= PUT_TOGETHER.keys()
+
+
+def test_everything_that_acts_are_about_has_a_name() -> None:
+    about = {
+        given.value.value
+        for path in sources()
+        if path.suffix == ".py"
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        for given in call.keywords
+        if given.arg == "kind" and isinstance(given.value, ast.Constant) and _records(call)
+    }
+    assert about - KINDS.keys() == set()
+
+
+def _records(call: ast.Call) -> bool:
+    return (call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")) == "record"
 
 
 # Held, one entry, a file ----------------------------------------------------------------------------------------------
