@@ -49,6 +49,8 @@ class Entry:
     gateway: ObjectId | None = None
     rule: str = ""
     rule_version: int = 0
+    confirm: bool = True
+    """Whether a reply is confirmed to whoever wrote it; to another phone of theirs nothing is written."""
 
 
 # What it says ---------------------------------------------------------------------------------------------------------
@@ -67,6 +69,13 @@ def people_suppressed(identities: Iterable[str]) -> dict[str, dict[str, Any]]:
 def standing(*, phone: str, identity: str) -> bool:
     """Whether a debtor may not be written to, as Debtor.suppressed says it, by these values of theirs."""
     return bool(suppressed([phone]) or people_suppressed([identity]))
+
+
+def entry_of(*, phone: str, identity: str) -> Suppression | None:
+    """The entry by which a debtor may not be written to, the one of the phone before others of theirs."""
+    rows = list(_in_force({"phone": phone}, {"_id": 1}))
+    key = rows[0]["_id"] if rows else people_suppressed([identity]).get(identity, {}).get("_id")
+    return Suppression.objects.filter(pk=key).first() if key else None
 
 
 def _in_force(condition: Mapping[str, Any], fields: Mapping[str, Any] | None) -> Iterable[dict[str, Any]]:
@@ -128,7 +137,7 @@ def _operation(entry: Entry, now: datetime) -> UpdateOne:
         "lift_reason": "",
         "due_at": now,
         "looks": 0,
-        "confirmation": ObjectId() if entry.source is SuppressionSource.REPLY else None,
+        "confirmation": ObjectId() if entry.confirm and entry.source is SuppressionSource.REPLY else None,
     }
     words = search_words(name=entry.name, rut=entry.identity.partition(":")[2], external_id="", phone=_digits(entry))
     fields: dict[str, Any] = {name: {"$cond": [fresh, {"$literal": value}, f"${name}"]} for name, value in new.items()}
@@ -180,25 +189,39 @@ def follow(debtors: Iterable[Mapping[str, Any]]) -> None:
     people = {row["identity"]: row for row in debtors if row["identity"].startswith(OF_A_PERSON)}
     known = people_suppressed(people)
     there = suppressed(people[identity]["phone"] for identity in known)
-    add(
-        [
-            Entry(
-                people[identity]["phone"],
-                SuppressionSource(row["source"]),
-                identity=identity,
-                name=people[identity]["name"],
-                reason=row["reason"],
-                actor=row["actor"],
-                until=row["until"].replace(tzinfo=UTC) if row["until"] else None,
-                text=row["text"],
-                said=row["said"],
-                gateway=row["gateway"],
-                rule=row["rule"],
-                rule_version=row["rule_version"],
-            )
-            for identity, row in known.items()
-            if people[identity]["phone"] not in there
-        ]
+    add([_again(row, people[identity]) for identity, row in known.items() if people[identity]["phone"] not in there])
+
+
+def pass_on(debtor: Mapping[str, Any], *, identities: Iterable[str], phones: Iterable[str] = ()) -> None:
+    """Who was known by these identities, or had these phones, is `debtor` (identity, phone and name) from now on.
+
+    If they are on the list they go on being on it, by what they are now. Joins the transaction it is in.
+    """
+    by_identity = people_suppressed([*identities, debtor["identity"]])
+    by_phone = list(_in_force({"phone": {"$in": list(phones)}}, None))
+    rows = sorted([*by_identity.values(), *by_phone], key=lambda row: row["at"])
+    own = debtor["phone"] in suppressed([debtor["phone"]])
+    renamed = bool(by_identity) and debtor["identity"] not in by_identity
+    if rows and (renamed or not own):
+        add([_again(rows[-1], debtor)])
+
+
+def _again(row: Mapping[str, Any], debtor: Mapping[str, Any]) -> Entry:
+    """An entry as it is stored, for what its person is known by now."""
+    return Entry(
+        debtor["phone"],
+        SuppressionSource(row["source"]),
+        identity=debtor["identity"] if debtor["identity"].startswith(OF_A_PERSON) else "",
+        name=debtor["name"],
+        reason=row["reason"],
+        actor=row["actor"],
+        until=row["until"].replace(tzinfo=UTC) if row["until"] else None,
+        text=row["text"],
+        said=row["said"],
+        gateway=row["gateway"],
+        rule=row["rule"],
+        rule_version=row["rule_version"],
+        confirm=False,
     )
 
 

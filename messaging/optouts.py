@@ -1,6 +1,6 @@
 """Opt-outs: what replies say, stored together with them; and taking people out by hand, with the messages that wait."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,19 @@ UNDO = timedelta(minutes=10)
 """How long a decision about a reply can be taken back."""
 
 
+# Texts of the agency's own people -------------------------------------------------------------------------------------
+_of_staff: list[Callable[[Mapping[str, bool]], Collection[str]]] = []
+
+
+def asks_first(heard: Callable[[Mapping[str, bool]], Collection[str]]) -> None:
+    """Have an app that stands above this one say which texts are no debtors'.
+
+    It gets {phone: whether it is a clear opt-out} and answers whose texts are not to be judged, in the transaction that
+    stores them: what it does itself is done together with them, or not at all.
+    """
+    _of_staff.append(heard)
+
+
 # What replies say -----------------------------------------------------------------------------------------------------
 def judged(texts: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], Decision]]:
     """The texts, as IncomingText stores them, that are an opt-out or come near one."""
@@ -33,6 +46,11 @@ def keep(found: Sequence[tuple[Mapping[str, Any], Decision]]) -> None:
 
     Each text has its key, `_id`.
     """
+    said: dict[str, bool] = {}
+    for text, decision in found:
+        said[text["phone"]] = said.get(text["phone"], False) or decision.verdict is Verdict.OPT_OUT
+    staff = {phone for heard in _of_staff for phone in heard(said)} if said else set()
+    found = [(text, decision) for text, decision in found if text["phone"] not in staff]
     if not found:
         return
     outs = [_entry(text, decision) for text, decision in found if decision.verdict is Verdict.OPT_OUT]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.roles import Scope
 from debtors.models import Debtor
+from debtors.suppressions import suppressed
 from domain.people import can_be_written_to, is_hidden, person_key, phone_of_key
 from gateways.commands import SESSION_KIND
 from gateways.models import Channel, Gateway
@@ -29,6 +30,8 @@ class Person:
     phone: str
     conversation: Conversation | None
     debtors: Sequence[Debtor]
+    opted_out: bool
+    """Whether no campaign writes to the phone, whoever has it."""
 
     @property
     def debtor(self) -> Debtor | None:
@@ -44,11 +47,6 @@ class Person:
     def hidden(self) -> bool:
         """Whether WhatsApp hides the number."""
         return is_hidden(self.phone)
-
-    @property
-    def opted_out(self) -> bool:
-        """Whether they asked not to be written to."""
-        return any(debtor.suppressed for debtor in self.debtors)
 
     @property
     def writable(self) -> bool:
@@ -70,7 +68,7 @@ def person(address: str, *, scope: Scope) -> Person | None:
         known = scope.owner in (conversation.owners or ()) if conversation is not None else bool(debtors)
     else:
         known = bool(conversation or debtors) or _texts(phone)
-    return Person(address, phone, conversation, debtors) if known else None
+    return Person(address, phone, conversation, debtors, bool(suppressed([phone]))) if known else None
 
 
 def within(scope: Scope, key: str) -> bool:

@@ -1,14 +1,16 @@
 """Changing one debtor by hand: compared with what one's page last saw, and its messages brought along."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from bson import ObjectId
 from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from debtors import suppressions
 from debtors.edit_form import DebtorValues, initial_of
 from debtors.models import Debtor, DebtorNote, found_by
 from desk.debtors.acts import all_campaigns
@@ -17,7 +19,7 @@ from domain.rows import identity_of
 from lib.mongo import compare_and_set, run_tx
 from live.events import ConversationChanged, DebtorChanged
 from live.publish import publish
-from messaging import claims
+from messaging import claims, following
 from messaging.models import Conversation
 from systemlog.audit import record
 
@@ -41,13 +43,14 @@ def change(debtor: Debtor, values: DebtorValues, *, seen: datetime, user: User) 
     the new phone in the same step. Raises ChangedMeanwhile, SamePerson.
     """
     fields = fields_of(values)
-    before = describe(debtor)
+    before, was = describe(debtor), debtor.identity
     moved = 0
 
     def store() -> None:
         nonlocal moved
         if not compare_and_set(Debtor, debtor.pk, {"updated_at": seen}, {**fields, "updated_at": after(seen)}):
             raise ChangedMeanwhile
+        suppressions.pass_on(fields, identities=[was])
         changed = values.phone != debtor.phone
         moved = claims.readdress(all_campaigns(), {debtor.pk: values.phone}) if changed else 0
 
@@ -56,6 +59,7 @@ def change(debtor: Debtor, values: DebtorValues, *, seen: datetime, user: User) 
     except IntegrityError as error:
         raise SamePerson(Debtor.objects.filter(identity=fields["identity"]).first()) from error
     old = debtor.phone
+    settle([debtor.pk], phone=values.phone)
     debtor.refresh_from_db()
     told = {
         name: [before.get(name, ""), text] for name, text in describe(debtor).items() if before.get(name, "") != text
@@ -73,9 +77,10 @@ def change(debtor: Debtor, values: DebtorValues, *, seen: datetime, user: User) 
 def fields_of(values: DebtorValues) -> dict[str, Any]:
     """What is stored for these values."""
     found = {"name": values.name, "rut": values.rut, "external_id": values.external_id, "phone": values.phone}
+    identity = identity_of(external_id=values.external_id, rut=values.rut, phone=values.phone)
     return {
         **found,
-        "identity": identity_of(external_id=values.external_id, rut=values.rut, phone=values.phone),
+        "identity": identity,
         "phone_raw": values.phone_raw[:100],
         "country": values.country,
         "debt": values.debt,
@@ -83,17 +88,23 @@ def fields_of(values: DebtorValues) -> dict[str, Any]:
         "owner": values.owner,
         "metadata": dict(values.metadata),
         **found_by(**found),
-        **standing_of(values.phone),
+        **standing_of(values.phone, identity),
     }
 
 
-def standing_of(phone: str) -> dict[str, Any]:
-    """What lists tell of whoever has this phone: it belongs to the phone, not to the debtor."""
+def standing_of(phone: str, identity: str) -> dict[str, Any]:
+    """What lists tell of who has this phone: of the phone, and not of the debtor that had another one before."""
     conversation = Conversation.objects.filter(key=person_key(phone)).first()
     return {
         "answered_at": conversation.last_in_at if conversation is not None else None,
-        "suppressed": Debtor.objects.filter(phone=phone, suppressed=True).exists(),
+        "suppressed": suppressions.standing(phone=phone, identity=identity),
     }
+
+
+def settle(debtors: Collection[ObjectId], *, phone: str) -> None:
+    """Have lists and conversations say at once what the engine makes sure of: once the debtors' change is stored."""
+    suppressions.mark([phone])
+    following.follow(debtors, [phone])
 
 
 def after(seen: datetime) -> datetime:

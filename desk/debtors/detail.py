@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.roles import scope_of
+from debtors import suppressions
 from debtors.models import Debtor, DebtorNote
 from desk.debtors import changing, history, merging
 from desk.debtors.fragments import LINKED
@@ -42,6 +43,7 @@ def debtor_detail(request: HttpRequest, pk: ObjectId) -> HttpResponse:
             "linked": everything,
             "key": f"{debtor.pk}{LINKED}" if everything else debtor.pk,
             "longest_note": DebtorNote.MOST,
+            "longest_reason": suppressions.MOST_REASON,
         },
     )
 

@@ -8,6 +8,7 @@ from django.utils import formats
 from accounts.models import User
 from accounts.roles import scope_of
 from campaigns.models import Campaign
+from debtors import suppressions
 from debtors.models import Debtor, DebtorWork, WorkStatus
 from debtors.queries import rows_of
 from desk.debtors import history, words
@@ -55,6 +56,8 @@ def facts(key: str) -> Mapping[str, Any] | None:
         "due": formats.date_format(debtor.due_date, "SHORT_DATE_FORMAT") if debtor.due_date else "",
         "metadata": [(name, text) for name, text in debtor.metadata.items() if text],
         "whatsapp": whatsapp(debtor.phone),
+        "out": suppressions.entry_of(phone=debtor.phone, identity=debtor.identity),
+        "linked": key.endswith(LINKED),
     }
 
 
@@ -83,7 +86,7 @@ def contacts_groups(key: str) -> Sequence[str]:
     if debtor is None:
         return (f"debtor.{key.removesuffix(LINKED)}",)
     campaigns = [f"campaign.{campaign}" for campaign in history.changes_it(debtor)]
-    return (f"debtor.{debtor.pk}", f"conversation.{person_key(debtor.phone)}", *campaigns)
+    return (f"debtor.{debtor.pk}", f"conversation.{person_key(debtor.phone)}", "suppression", *campaigns)
 
 
 def campaigns(key: str) -> Mapping[str, Any] | None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign
 from debtors.intake.reasons import FIELD_LABELS
-from debtors.models import ROW_LABELS, Debtor, DebtorNote, ImportRow, Outcome
+from debtors.models import ROW_LABELS, Debtor, DebtorNote, ImportRow, Outcome, Suppression, SuppressionSource
 from debtors.queries import rows_of
 from desk.conversations.people import line_names
 from desk.debtors.acts import all_campaigns
@@ -33,7 +33,7 @@ CHANGING = [MessageStatus.PENDING, MessageStatus.CLAIMED, MessageStatus.SENDING,
 
 @dataclass(slots=True)
 class Entry:
-    """One thing that happened. `sort` is a template's word for it: message, text, act, note, row."""
+    """One thing that happened. `sort` is a template's word for it: message, text, act, note, row, out, lifted."""
 
     id: str
     sort: str
@@ -73,6 +73,7 @@ def history(debtor: Debtor, *, mark: str = "", size: int = AT_ONCE) -> History:
         *((one.at, one) for one in _until(IncomingText.objects.filter(phone=debtor.phone), "at", before)[: size + 1]),
         *((one.at, one) for one in _until(DebtorNote.objects.filter(debtor=debtor.pk), "at", before)[: size + 1]),
         *((one.at, one) for one in _acts(debtor, before)[: size + 1]),
+        *((at, one) for at, one in _suppressions(debtor) if before is None or at < before),
         *((row.source.started_at, row) for row in rows_of(debtor.pk, most=MOST_ROWS) if _is_before(row, before)),
     ]
     found.sort(key=lambda pair: pair[0], reverse=True)
@@ -116,6 +117,15 @@ def _acts(debtor: Debtor, before: datetime | None) -> Any:
     return _until(acts, "at", before)
 
 
+def _suppressions(debtor: Debtor) -> list[tuple[datetime, tuple[str, Suppression]]]:
+    """When the phone came onto the suppression list last, and when it was taken off, however either was done."""
+    found = Suppression.objects.filter(phone=debtor.phone).first()
+    if found is None:
+        return []
+    lifted = [(found.lifted_at, ("lifted", found))] if found.lifted_at is not None else []
+    return [(found.at, ("out", found)), *lifted]
+
+
 def _is_before(row: ImportRow, before: datetime | None) -> bool:
     return before is None or row.source.started_at < before
 
@@ -148,6 +158,8 @@ def _entries(debtor: Debtor, found: Sequence[Any]) -> list[Entry]:
             )
         elif isinstance(one, DebtorNote):
             made.append(Entry(f"n{one.pk}", "note", one.at, text=one.text, who=one.author))
+        elif isinstance(one, tuple):
+            made.append(_of_suppression(*one))
         elif isinstance(one, SystemLog):
             made.append(Entry(f"a{one.pk}", "act", one.at, who=one.actor, act=one.source, changes=_changes(one.data)))
         else:
@@ -179,6 +191,14 @@ def _of_message(one: Message, debtor: Debtor, line: Any, campaign: Campaign | No
         message=one.pk,
         times=[(word, at) for word, at in times if at is not None],
     )
+
+
+def _of_suppression(sort: str, one: Suppression) -> Entry:
+    if sort == "lifted" and one.lifted_at is not None:
+        return Entry(f"l{one.pk}", sort, one.lifted_at, who=one.lifted_by, why=one.lift_reason)
+    by_hand = one.source != SuppressionSource.REPLY
+    return Entry(f"o{one.pk}", sort, one.at, text=one.said, who=one.actor if by_hand else "", why=one.reason,
+                 kind=str(SuppressionSource(one.source).label))  # fmt: skip
 
 
 def _changes(data: Any) -> list[tuple[str, str, str]]:

@@ -16,10 +16,11 @@ from pymongo.errors import DuplicateKeyError, ExecutionTimeout
 
 from accounts.models import User
 from campaigns.models import ChosenDebtors
+from debtors import suppressions
 from debtors.edit_form import DebtorValues
 from debtors.models import Debtor, DebtorMerge, DebtorNote, ImportRow
 from desk.debtors.acts import all_campaigns
-from desk.debtors.changing import ChangedMeanwhile, SamePerson, after, describe, fields_of
+from desk.debtors.changing import ChangedMeanwhile, SamePerson, after, describe, fields_of, settle
 from domain.people import person_key
 from domain.states import MessageStatus
 from lib.mongo import collection, compare_and_set, run_tx, session
@@ -195,6 +196,7 @@ def merge(
         fields = {**fields_of(values), "updated_at": after(seen[0])}
         if not compare_and_set(Debtor, kept.pk, {"updated_at": seen[0]}, fields):
             raise ChangedMeanwhile
+        suppressions.pass_on(fields, identities=[kept.identity, gone.identity], phones=[kept.phone, gone.phone])
         every = all_campaigns()
         result = claims.hand_over(every, gone=gone.pk, kept=kept.pk)
         claims.readdress(every, {kept.pk: values.phone})
@@ -216,11 +218,13 @@ def merge(
             # A campaign that is being prepared got the kept one at this moment: now it has both.
             if not left:
                 raise
+    phones = {gone.phone, kept.phone}
+    settle([kept.pk, gone.pk], phone=values.phone)
     kept.refresh_from_db()
     moved, skipped = result
     data = {"gone": str(gone.pk), "values": lost, "before": was, "messages": moved, "skipped": skipped}
     record(user, "debtor.merge", kind="debtor", id=kept.pk, name=str(kept), data=data)
-    for phone in {gone.phone, kept.phone}:
+    for phone in phones | {kept.phone}:
         publish(ConversationChanged(person_key(phone)))
     publish(DebtorChanged(str(kept.pk)))
     return result

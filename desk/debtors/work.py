@@ -22,6 +22,7 @@ from domain.phones import shown_phone
 from lib.mongo import collection, compare_and_set, from_now, run_tx, session
 from live.events import CampaignChanged, DebtorChanged, DebtorWorkChanged
 from live.publish import publish
+from messaging import following
 
 W = WorkStatus
 MOST_CHOSEN = 5_000
@@ -31,6 +32,7 @@ SHOWN = 10
 """Debtors that a preview names."""
 LEASE_SECONDS = 30
 WORKING = [W.LOOKING.value, W.RUNNING.value]
+DELETING = [DebtorAct.DELETE.value, DebtorAct.CLEAN.value]
 FREE: list[dict[str, Any]] = [{"work_until": None}, {"$expr": {"$lte": ["$work_until", "$$NOW"]}}]
 
 
@@ -166,6 +168,8 @@ def step(pk: ObjectId, token: str) -> bool:
     found = run_tx(once)
     publish(DebtorWorkChanged(str(pk)))
     if running:
+        if work.act in DELETING:
+            following.follow([*found.debtors])
         for campaign in found.campaigns:
             publish(CampaignChanged(str(campaign)))
         for debtor in work.chosen[:AT_ONCE]:

@@ -16,14 +16,14 @@ from accounts.roles import scope_of
 from debtors import suppressions
 from debtors.models import Debtor, Suppression, SuppressionSource
 from debtors.suppressions import Entry
+from desk.conversations import people
 from desk.suppressions.forms import AddForm
 from desk.suppressions.pages import page
-from domain.people import can_be_written_to, is_hidden, phone_of_key
+from domain.people import can_be_written_to, phone_of_key
 from domain.phones import shown_phone
 from lib.converters import object_id
 from lib.htmx import go_to
 from messaging import optouts
-from messaging.models import Conversation
 from systemlog.audit import record
 
 
@@ -79,13 +79,13 @@ def _who(request: HttpRequest) -> tuple[str, str, str]:
             debtor.identity if debtor.identity.startswith(suppressions.OF_A_PERSON) else "",
             debtor.name,
         )
-    person = request.POST.get("person", "")
-    found = Conversation.objects.filter(key=person, **scope.where("owners")).first()
-    if found is None and scope.everything and can_be_written_to(phone_of_key(person)):
-        return phone_of_key(person), "", ""
-    if found is None or not (can_be_written_to(found.phone) or is_hidden(found.phone)):
+    key_of_person = request.POST.get("person", "")
+    found = people.person(key_of_person, scope=scope)
+    if found is None and scope.everything and can_be_written_to(phone_of_key(key_of_person)):
+        return phone_of_key(key_of_person), "", ""
+    if found is None or not (found.writable or found.hidden):
         raise Http404
-    return found.phone, "", found.name
+    return found.phone, "", "" if found.debtor is not None else found.name
 
 
 def _add(request: HttpRequest, entry: Entry) -> None:

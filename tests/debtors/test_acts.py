@@ -10,20 +10,33 @@ from django.utils import timezone
 
 from accounts.models import User
 from campaigns.models import Campaign, ChosenDebtors
+from debtors import suppressions
 from debtors.commands import import_file
 from debtors.edit_form import DebtorValues
-from debtors.models import Debtor, DebtorAct, DebtorMerge, DebtorNote, DebtorWork, ImportRow, WorkStatus
+from debtors.models import (
+    Debtor,
+    DebtorAct,
+    DebtorMerge,
+    DebtorNote,
+    DebtorWork,
+    ImportRow,
+    Suppression,
+    SuppressionSource,
+    WorkStatus,
+)
+from debtors.suppressions import Entry
 from desk.debtors import acts, changing, merging
 from desk.debtors import work as intent
 from desk.debtors.changing import ChangedMeanwhile, SamePerson
 from domain.clean_up import CleanRules
+from domain.delivery import Incoming
 from domain.states import CampaignStatus, MessageStatus
 from engine import debtors as engine
 from engine import enroll
 from lib.mongo import collection
-from messaging import claims, queries
+from messaging import claims, optouts, queries, receipts
 from messaging.claims import Holder
-from messaging.models import RECIPIENT_INDEX, IncomingText, Message
+from messaging.models import RECIPIENT_INDEX, Conversation, IncomingText, Message
 from sessions_app import numbers
 from sessions_app.models import Number
 from systemlog.models import SystemLog
@@ -189,6 +202,43 @@ def test_merge_of_what_somebody_changed_is_refused(staff: User) -> None:
     with pytest.raises(ChangedMeanwhile):
         merging.merge(kept=kept, gone=gone, values=values(kept), seen=seen, user=staff)
     assert Debtor.objects.count() == 2
+
+
+# Opt-outs -------------------------------------------------------------------------------------------------------------
+def test_who_opted_out_is_out_by_a_new_phone_and_a_new_identity_too(staff: User) -> None:
+    debtor = make_debtor("Rosa", phone=OLD, rut="11111111-1")
+    optouts.suppress([Entry(OLD, SuppressionSource.REPLY, said="BAJA")])
+    changing.change(debtor, values(debtor, phone=NEW, rut="22222222-2"), seen=debtor.updated_at, user=staff)
+    assert debtor.suppressed
+    found = Suppression.objects.get(phone=NEW)
+    assert (found.identity, found.said, found.confirmation) == ("rut:22222222-2", "BAJA", None)
+    another = make_debtor(phone="+56933330000", rut="33333333-3")
+    changing.change(another, values(another, phone="+56944440000"), seen=another.updated_at, user=staff)
+    assert not another.suppressed
+
+
+@pytest.mark.parametrize("out", ["kept", "gone", ""])
+def test_of_two_who_become_one_neithers_opt_out_is_lost(staff: User, out: str) -> None:
+    both = {"kept": make_debtor(phone=OLD, rut="1-9"), "gone": make_debtor(phone=NEW)}
+    receipts.store(str(ObjectId()), [Incoming("1", NEW, "hola")])
+    if out:
+        optouts.suppress([Entry(both[out].phone, SuppressionSource.PERSON)])
+    kept, gone = Debtor.objects.get(pk=both["kept"].pk), Debtor.objects.get(pk=both["gone"].pk)
+    merging.merge(kept=kept, gone=gone, values=values(kept), seen=(kept.updated_at, gone.updated_at), user=staff)
+    assert kept.suppressed is bool(out)
+    assert suppressions.suppressed([OLD]) == ({OLD} if out else set())
+    assert Conversation.objects.get().debtors == []
+
+
+def test_conversations_know_at_once_that_a_debtor_was_deleted(staff: User) -> None:
+    debtor = make_debtor("Rosa", phone=OLD, owner=staff)
+    receipts.store(str(ObjectId()), [Incoming("1", OLD, "hola")])
+    assert Conversation.objects.get().owners == [staff.pk]
+    work = intent.begin(DebtorAct.DELETE, staff, chosen=[debtor.pk])
+    intent.confirm(work)
+    carry_on(work)
+    found = Conversation.objects.get()
+    assert (found.debtor, found.owners, found.debtors) == (None, [], [])
 
 
 # Work on many ---------------------------------------------------------------------------------------------------------

@@ -8,13 +8,14 @@ import pytest
 from bson import ObjectId
 
 from accounts.models import User
+from debtors.models import Suppression
 from domain.people import person_key
 from gateways.models import Gateway
 from lib.mongo import collection, server_now
 from messaging import claims
-from messaging.models import Conversation, IncomingText, Kind, Message
+from messaging.models import Conversation, IncomingText, Kind, Message, Review
 from outreach import commands, digests
-from outreach.models import Contact, Digest, DigestCursor, DigestItem, DigestReader, DigestSetting
+from outreach.models import Contact, Digest, DigestCursor, DigestItem, DigestReader, DigestSetting, contact_values
 from preferences.commands import change
 from sessions_app.models import Session
 from tests.factories.debtors import make_debtor
@@ -187,6 +188,30 @@ def test_answer_to_a_digest_is_a_conversation_of_the_executives_name(eva: User, 
     writes(EVA, "gracias")
     step()
     assert Conversation.objects.get(key=person_key(EVA)).name == "Eva Soto"
+
+
+def test_executive_who_answers_a_digest_with_stop_gets_no_more_and_is_no_debtor(eva: User, writes: Writes) -> None:
+    book = Contact.objects.create(
+        **contact_values(rut=RUT, name="Eva", phone=EVA), created_at=server_now(), updated_at=server_now()
+    )
+    writes(EVA, "STOP")  # to nothing
+    assert not DigestSetting.objects.exists()
+    debtor = make_debtor("Rosa", owner=eva)
+    writes(debtor.phone, "hola")
+    assert step() == 1
+    writes(EVA, "no me escriban más", "gracias")
+    assert not DigestSetting.objects.exists()
+    writes(EVA, "Stop.")
+    assert not DigestSetting.objects.get(user=eva).active
+    book.refresh_from_db()
+    assert not book.digests
+    assert not Suppression.objects.exists()
+    assert not Review.objects.exists()
+    assert Conversation.objects.get(key=person_key(EVA)).last_text == "Stop."
+    # Of a phone that is a debtor's too, what is written counts as theirs.
+    make_debtor("Eva", phone=EVA)
+    writes(EVA, "BAJA")
+    assert Suppression.objects.get().phone == EVA
 
 
 def test_without_a_connected_session_it_waits(eva: User, writes: Writes, session: Session) -> None:

@@ -310,7 +310,8 @@ def test_file_that_is_none_of_those_is_refused_with_why(signed_in: Client, sessi
 
 
 def test_reply_to_who_opted_out_is_sent_knowingly_alone(signed_in: Client, session: Session) -> None:
-    make_debtor("Rosa Díaz", phone=PHONE, suppressed=True)
+    # No debtor has the phone: the list alone says it.
+    wrote(session.gateway, "BAJA")
     wrote(session.gateway, "¿sigo en la lista?")
     refused = answer(signed_in, session.gateway, "No")
     assert "asked not to be written to" in refused.content.decode()

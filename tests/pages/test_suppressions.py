@@ -146,6 +146,45 @@ def test_a_person_is_taken_out_from_the_conversation(signed_in: Client) -> None:
     assert suppressions.suppressed(["+56911111111"])
 
 
+def test_the_card_of_a_conversation_takes_out_whoever_it_is_with(client: Client) -> None:
+    client, eva = executive(client)
+    mine = make_debtor("Mía", owner=eva)  # nobody wrote yet
+    for phone in (mine.phone, "lid:123"):
+        if phone != mine.phone:
+            wrote(phone, "hola")
+            set_role(eva, Role.SUPERVISOR)
+        key = person_key(phone)
+        page = read(client, f"/messages/{key}/")
+        assert f'name="person" value="{key}"' in page
+        answer = client.post(f"{LIST}opt-out/", {"person": key, "next": f"/messages/{key}/"})
+        assert (answer.status_code, answer["Location"]) == (303, f"/messages/{key}/")
+        assert suppressions.suppressed([phone]) == {phone}
+        page = read(client, f"/messages/{key}/")
+        assert f'name="person" value="{key}"' not in page
+        assert '<span class="badge state state-now">opted out</span>' in page
+
+
+def test_a_debtors_page_takes_them_out_and_tells_it(client: Client) -> None:
+    client, eva = executive(client)
+    mine = make_debtor("Mía", owner=eva, rut="11111111-1")
+    path = f"/debtors/{mine.pk}/"
+    assert f'name="debtor" value="{mine.pk}"' in read(client, path)
+    assert "lo pidió" in act(client, f"{LIST}opt-out/", debtor=str(mine.pk), next=path, reason="lo pidió")
+    page = read(client, path)
+    assert page.count("Added by hand") == page.count("lo pidió") == 2  # in the facts, and among the contacts
+    assert 'popovertarget="opt-out">' not in page
+    assert f"{LIST}?q=" not in page
+    set_role(eva, Role.SUPERVISOR)
+    assert f"{LIST}?q=%2B{mine.phone[1:]}" in read(client, path)
+    assert "Mía" in read(client, f"{LIST}?q=%2B{mine.phone[1:]}")
+    found = Suppression.objects.get()
+    act(client, f"{LIST}{found.pk}/lift/", reason="se arrepintió")
+    page = read(client, path)
+    assert "Campaigns may write to them again" in page
+    assert "se arrepintió" in page
+    assert 'popovertarget="opt-out">' in page
+
+
 # Replies that come near -----------------------------------------------------------------------------------------------
 def test_a_reply_is_decided_and_taken_back(signed_in: Client) -> None:
     assert "No reply waits for a decision" in read(signed_in, f"{LIST}review/")
