@@ -45,12 +45,13 @@ class Board:
         language: str,
         run: Callable[..., Awaitable[str]],
         zone: ZoneInfo | None = None,
+        groups: frozenset[str] | None = None,
     ) -> None:
         self.fragment = fragment
         self.key = key
         self.language = language
         self.zone = zone
-        self.groups = frozenset(fragment.groups(key))
+        self.groups = frozenset(fragment.groups(key)) if groups is None else groups
         self.sockets: set[Socket] = set()
         self._render = run
         self._changed = asyncio.Event()
@@ -103,12 +104,25 @@ class Boards:
         """Those whose events change one of the boards."""
         return set(self._of_group)
 
-    def join(self, socket: Socket, fragment: Fragment, key: str, language: str, zone: ZoneInfo | None = None) -> Board:
-        """Have the socket look at the fragment. It is shown when the board is touched."""
+    def join(
+        self,
+        socket: Socket,
+        fragment: Fragment,
+        key: str,
+        language: str,
+        zone: ZoneInfo | None = None,
+        *,
+        groups: frozenset[str] | None = None,
+    ) -> Board:
+        """Have the socket look at the fragment. It is shown when the board is touched.
+
+        `groups` are the fragment's for this key, where they were asked for already: some are asked of the database,
+        which can't be done in an event loop.
+        """
         place = (fragment.name, key, language, zone)
         board = self._boards.get(place)
         if board is None:
-            board = self._boards[place] = Board(fragment, key, language, self._run, zone)
+            board = self._boards[place] = Board(fragment, key, language, self._run, zone, groups)
             for group in board.groups:
                 self._of_group.setdefault(group, set()).add(board)
         board.sockets.add(socket)

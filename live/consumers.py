@@ -71,7 +71,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         language, zone = language_of(user, self.scope.get("cookies", {})), zone_of(user)
         # It stands at its boards before the events are joined, so that it is closed if they fail; what it is shown is
         # rendered after, so that it misses no change.
-        self._joined.update(self.boards.join(self, fragment, key, language, zone) for fragment, key in watched)
+        self._joined.update(
+            self.boards.join(self, fragment, key, language, zone, groups=groups) for fragment, key, groups in watched
+        )
         try:
             await self.feed.join({group for board in self._joined for group in board.groups})
         except Exception:
@@ -110,8 +112,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self._gone = True
             await self.close(TRY_AGAIN)
 
-    def _watched(self, user: Any) -> list[tuple[Fragment, str]] | None:
-        """What the query asks for; None when it asks for what there is not, or what the user may not see."""
+    def _watched(self, user: Any) -> list[tuple[Fragment, str, frozenset[str]]] | None:
+        """What the query asks for, each with its groups; None when it asks for what there is not, or what the user may
+        not see. It runs in a thread: both questions may go to the database."""
         query = self.scope["query_string"].decode("ascii", "replace")
         wanted = dict.fromkeys(value for name, value in parse_qsl(query) if name == "f")
         if not 0 < len(wanted) <= MOST_FRAGMENTS:
@@ -122,7 +125,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             fragment = fragment_named(name)
             if fragment is None or len(key) > MOST_KEY or not fragment.allowed(user, key):
                 return None
-            watched.append((fragment, key))
+            watched.append((fragment, key, frozenset(fragment.groups(key))))
         return watched
 
     async def _check_user(self) -> None:

@@ -117,6 +117,8 @@ def test_every_page_is_accessible_and_fits_the_screen(
     for name, path in looked_at(scene, screen):
         with signed_out(browser) if name == "accounts:login" else nullcontext():
             browser.open(path)
+        if name != "accounts:login":
+            browser.live()  # whatever of it is live is heard of
         opened(browser)
         found = serious(browser)
         for dialog in dialogs(browser, known):
