@@ -2,7 +2,17 @@
 
 from django.contrib import admin
 
-from messaging.models import Conversation, DayTally, InboxItem, IncomingText, Review, SlotTally, Tally
+from messaging.models import (
+    Conversation,
+    DayTally,
+    Followed,
+    InboxItem,
+    IncomingText,
+    QuickReply,
+    Review,
+    SlotTally,
+    Tally,
+)
 from systemlog.lean_admin import LeanAdmin
 
 
@@ -49,6 +59,17 @@ class ConversationAdmin(LeanAdmin):
 class ReviewAdmin(LeanAdmin):
     list_display = ("phone", "said", "state", "rule", "at", "decided_by")
     list_filter = ("state",)
+
+
+@admin.register(QuickReply)
+class QuickReplyAdmin(LeanAdmin):
+    list_display = ("name", "text", "updated_at")
+    prefixes = ("folded_name",)
+
+
+@admin.register(Followed)
+class FollowedAdmin(LeanAdmin):
+    list_display = ("name", "at", "last")
 
 
 @admin.register(DayTally)
