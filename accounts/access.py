@@ -136,13 +136,11 @@ ACCESS: Mapping[str, Role | None] = {
     "outreach:digests": E,
     "outreach:digests-choose": E,
     "outreach:digests-test": E,
-    "outreach:digests-settings": A,
     "outreach:checks": S,
     "outreach:check-new": S,
     "outreach:check": S,
     "outreach:check-act": S,
     "outreach:check-export": S,
-    "outreach:checks-settings": A,
     # The log.
     "systemlog:list": S,
     "systemlog:entry": S,

@@ -104,9 +104,7 @@ def csv_pieces(rows: Iterable[dict[str, Any]], *, zone: ZoneInfo) -> Iterator[by
 
 
 def _plain(key: str, value: Any, zone: ZoneInfo) -> str:
-    found = _value(key, value, zone)
-    # A phone begins with a sign of formulas, and is none.
-    return str(found) if key == "phone" and found is not None else tables.plain(found)
+    return tables.plain(_value(key, value, zone))
 
 
 def _new_sheet(book: Workbook, titles: dict[str, str]) -> Any:

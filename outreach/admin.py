@@ -1,4 +1,4 @@
-"""Contacts, digests and checks in the administration, to look at: their pages change them, by their commands."""
+"""Contacts, digests and checks in the administration, to look at: their pages change them, by commands."""
 
 from django.contrib import admin
 

@@ -182,6 +182,7 @@ CONTACT = Group(
             help=gettext_lazy("It goes out once, by the line that the person wrote to."),
         ),
     ),
+    about=gettext_lazy("What somebody gets who asks for no more messages."),
 )
 
 DIGESTS = Group(
@@ -244,6 +245,7 @@ DIGESTS = Group(
             True,
         ),
     ),
+    about=gettext_lazy("How executives are told on WhatsApp of what their debtors answered. Each may choose less."),
 )
 
 CHECKS = Group(
@@ -258,6 +260,7 @@ CHECKS = Group(
             help=gettext_lazy("At most, over all checks. WhatsApp blocks accounts that ask about many numbers."),
         ),
     ),
+    about=gettext_lazy("How slowly sessions ask whether numbers are on WhatsApp, also in checks that are running."),
 )
 
 SECURITY = Group(

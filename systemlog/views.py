@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from lib.paging import keyset_page
-from lib.plain_cells import CsvResponse, csv_pieces
+from lib.tables import CsvDownload
 from live.consumers import MOST_KEY
 from systemlog import audit, export, queries, retention
 from systemlog.models import SystemLog
@@ -58,11 +58,11 @@ def entry(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     return render(request, "systemlog/entry.html", {"row": get_object_or_404(SystemLog, pk=pk)})
 
 
-def export_log(request: HttpRequest) -> CsvResponse:
+def export_log(request: HttpRequest) -> CsvDownload:
     """What the list shows with the same filters, as a csv; who took it is kept."""
     wanted, until = Filter.of(request.GET), queries.held_at(request.GET.get("held", ""))
     zone = timezone.get_current_timezone()
     rows = export.rows(wanted, until=until, zone=zone, language=get_language() or "")
     audit.record(request.user, "log.export", data={"filter": wanted.query} if wanted.query else {})
     name = f"log-{timezone.localtime():%Y%m%d-%H%M}"
-    return CsvResponse(csv_pieces(export.titles(zone), rows), name=name)
+    return CsvDownload(export.titles(zone), rows, name=name)

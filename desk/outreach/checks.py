@@ -21,9 +21,9 @@ from debtors.intake.sheet import SheetError
 from debtors.models import Import
 from desk.outreach.check_form import CheckForm, Source
 from desk.outreach.fragments import COLOURS, check_rows, check_state
-from desk.outreach.sheets import csv_answer
 from lib.htmx import go_to
 from lib.paging import keyset_page
+from lib.tables import CsvDownload
 from outreach import checks, queries
 from outreach.checks import Written
 from outreach.errors import OutreachError
@@ -161,7 +161,7 @@ def export(request: HttpRequest, pk: ObjectId) -> HttpResponseBase:
             )  # fmt: skip
 
     record(request.user, "check.export", kind="check", id=pk, name=check.name)
-    return csv_answer(_("numbers"), headers, rows())
+    return CsvDownload(headers, rows(), name=_("numbers"))
 
 
 def reason_of(each: CheckedNumber) -> str:

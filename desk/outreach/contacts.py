@@ -22,10 +22,10 @@ from debtors.intake.rejects import write_rejects
 from debtors.intake.sheet import SheetError
 from debtors.models import Debtor
 from desk.outreach.forms import BookColumnsForm, BookFileForm, ContactForm
-from desk.outreach.sheets import csv_answer
 from domain.cells import text_of
 from lib.htmx import go_to
 from lib.paging import keyset_page
+from lib.tables import CsvDownload
 from outreach import book_files, commands, queries
 from outreach.errors import OutreachError
 from outreach.models import BookImport, BookOutcome, BookRow, Contact
@@ -139,7 +139,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
             yield each.rut, each.name, each.phone
 
     record(request.user, "contact.export", kind="contact", name=search)
-    return csv_answer(_("contacts"), (_("RUT"), _("Executive's name"), _("Executive's phone")), rows())
+    return CsvDownload((_("RUT"), _("Executive's name"), _("Executive's phone")), rows(), name=_("contacts"))
 
 
 # Files ----------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Digests: what was told to whom, what waits, one's own choice, a test, and the installation's settings."""
+"""Digests: what was told to whom, what waits, one's own choice, and a test."""
 
 from typing import Any, cast
 
@@ -11,21 +11,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.roles import scope_of
-from desk.outreach.forms import DigestForm, PreferencesForm
+from desk.outreach.forms import DigestForm
 from desk.outreach.fragments import digest_rows
 from domain.phones import shown_phone
 from lib.htmx import go_to
 from lib.paging import keyset_page
-from outreach import commands, queries, readers
+from outreach import commands, queries
 from outreach import digests as digest
 from outreach.errors import OutreachError
-from preferences import commands as preferences
 from preferences import queries as stored
-from preferences.errors import ChangedMeanwhile, InvalidPreference
-from preferences.registry import CHECKS, DIGESTS
+from preferences.registry import DIGESTS
 from systemlog.audit import record
-
-HOME = {DIGESTS.name: "outreach:digests", CHECKS.name: "outreach:checks"}
 
 
 @require_safe
@@ -45,13 +41,14 @@ def _page(request: HttpRequest, form: DigestForm | None, *, status: int = 200) -
         "rows": digest_rows(page.rows),
         "waiting_key": "" if own is None else own.lstrip("+") or "none",
         "settings": stored.current(DIGESTS.name),
-        "form": form or _form(user),
+        "form": form or own_form(user),
         "gets": bool(user.phone),
     }
     return render(request, "outreach/digests.html", context, status=status)
 
 
-def _form(user: User, data: Any = None) -> DigestForm:
+def own_form(user: User, data: Any = None) -> DigestForm:
+    """What the user has chosen, for this page and for their profile."""
     chosen = queries.setting_of(user)
     initial: dict[str, Any] = {"active": True}
     if chosen is not None:
@@ -65,7 +62,7 @@ def _form(user: User, data: Any = None) -> DigestForm:
 def choose(request: HttpRequest) -> HttpResponse:
     """Store what one chose for oneself."""
     user = cast(User, request.user)
-    form = _form(user, request.POST)
+    form = own_form(user, request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)
     changes = commands.choose_digests(user, **form.cleaned_data)
@@ -74,7 +71,7 @@ def choose(request: HttpRequest) -> HttpResponse:
             user, "digests.choose", kind="user", id=user.pk, name=user.get_username(), data={"changes": dict(changes)}
         )
     messages.success(request, _("Saved.") if changes else _("Nothing was changed."))
-    return go_to(request, "outreach:digests")
+    return _back(request)
 
 
 @require_POST
@@ -98,27 +95,9 @@ def send_test(request: HttpRequest) -> HttpResponse:
         )
         said = _("A test is on its way to %(phone)s; the list shows whether it arrives.")
         messages.success(request, said % {"phone": shown_phone(user.phone)})
-    return go_to(request, "outreach:digests")
+    return _back(request)
 
 
-def settings_page(request: HttpRequest, group: str) -> HttpResponse:
-    """The settings of digests, or of checks."""
-    stored.forget()  # whoever changes settings sees them as they are
-    current = stored.current(group)
-    pools = list(dict.fromkeys(line.pool.name for line in digest.sending_lines())) if group == DIGESTS.name else []
-    form = PreferencesForm(request.POST if request.method == "POST" else None, current=current, pools=pools)
-    if request.method == "POST" and form.is_valid():
-        revision = form.cleaned_data["revision"] or 0
-        try:
-            changes = preferences.change(group, form.wanted(), actor=request.user, revision=revision)
-        except InvalidPreference as error:
-            form.refuse_setting(error)
-        except ChangedMeanwhile:
-            form.add_error(
-                None, _("Somebody else changed these settings meanwhile. Open the page again: nothing was saved.")
-            )
-        else:
-            messages.success(request, _("Saved.") if changes else _("Nothing was changed."))
-            return go_to(request, HOME[group])
-    context = {"form": form, "group": current.group, "home": HOME[group], "here": group, "window": readers.window()}
-    return render(request, "outreach/settings.html", context, status=422 if form.is_bound else 200)
+def _back(request: HttpRequest) -> HttpResponse:
+    """To the page of the two whose form it was."""
+    return go_to(request, "accounts:profile" if request.POST.get("from") == "profile" else "outreach:digests")

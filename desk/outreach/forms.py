@@ -15,9 +15,7 @@ from domain.rows import MAX_NAME, MAX_RUT
 from lib.converters import object_id
 from outreach.errors import OutreachError
 from outreach.models import BookImport, Contact
-from preferences.errors import InvalidPreference
 from preferences.queries import Settings
-from preferences.registry import Preference, Value
 
 PART_LABELS: Mapping[Part, Any] = {
     Part.RUT: gettext_lazy("The debtor's RUT"),
@@ -148,40 +146,3 @@ class DigestForm(Refusable):
 
     def clean_gateway(self) -> ObjectId | None:
         return object_id(self.cleaned_data["gateway"])
-
-
-class PreferencesForm(Refusable):
-    """The settings of a group, each a field as its declaration says; a pool is one of those that there are."""
-
-    def __init__(self, *args: Any, current: Settings, pools: Sequence[str] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._names = [each.name for each in current.group.preferences]
-        for each in current.group.preferences:
-            field = _pool_field(each, {*pools, current[each.name]}) if each.name == "pool" else _field_of(each)
-            field.initial = current[each.name]
-            self.fields[each.name] = field
-        self.fields["revision"] = forms.IntegerField(required=False, widget=forms.HiddenInput, initial=current.revision)
-
-    def wanted(self) -> Mapping[str, Value]:
-        return {name: self.cleaned_data[name] for name in self._names}
-
-    def refuse_setting(self, error: InvalidPreference) -> None:
-        """Show what refused a setting at its field."""
-        self.add_error(error.name if error.name in self.fields else None, error.sentence)
-
-
-def _pool_field(each: Preference, names: set[str]) -> forms.Field:
-    choices = [("", each.in_words("").capitalize()), *((name, name) for name in sorted(names - {""}))]
-    return forms.ChoiceField(choices=choices, required=False, label=each.label)
-
-
-def _field_of(each: Preference) -> forms.Field:
-    shown = {"label": each.label, "help_text": each.help}
-    usual = each.usual
-    if isinstance(usual, bool):
-        return forms.BooleanField(required=False, **shown)
-    if isinstance(usual, int):
-        return forms.IntegerField(**shown)
-    if each.choices:
-        return forms.ChoiceField(choices=list(each.choices.items()), **shown)
-    return forms.CharField(required=False, max_length=200, **shown)

@@ -3,7 +3,6 @@
 from django.urls import path
 
 from desk.outreach import checks, contacts, digests
-from preferences.registry import CHECKS, DIGESTS
 
 app_name = "outreach"
 urlpatterns = [
@@ -20,10 +19,8 @@ urlpatterns = [
     path("digests/", digests.digest_list, name="digests"),
     path("digests/mine/", digests.choose, name="digests-choose"),
     path("digests/test/", digests.send_test, name="digests-test"),
-    path("digests/settings/", digests.settings_page, {"group": DIGESTS.name}, name="digests-settings"),
     path("checks/", checks.check_list, name="checks"),
     path("checks/new/", checks.new, name="check-new"),
-    path("checks/settings/", digests.settings_page, {"group": CHECKS.name}, name="checks-settings"),
     path("checks/<oid:pk>/", checks.check_page, name="check"),
     path("checks/<oid:pk>/export/", checks.export, name="check-export"),
     path("checks/<oid:pk>/<slug:name>/", checks.act, name="check-act"),

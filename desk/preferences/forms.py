@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.pacing_fields import PacingFields, hours_text, pacing_initial, usual_pacing
 from domain.pacing import days_text
+from outreach.digests import sending_lines
+from outreach.readers import window
 from preferences.errors import InvalidPreference
 from preferences.queries import Settings
-from preferences.registry import GROUPS, SENDING, Preference, Value
+from preferences.registry import DIGESTS, GROUPS, SENDING, Preference, Value
 
 FIELDS = {
     "hours": "window_start",
@@ -60,6 +63,21 @@ class GroupForm(forms.Form):
         self.add_error(error.name if error.name in self.fields else None, error.sentence)
 
 
+class DigestsForm(GroupForm):
+    """The pool is one of those whose sessions could send them; the hours' time zone is said."""
+
+    def __init__(self, *args: Any, settings: Settings, **kwargs: Any) -> None:
+        super().__init__(*args, settings=settings, **kwargs)
+        declared = settings.group.named("pool")
+        assert declared is not None
+        names = {line.pool.name for line in sending_lines()} | {str(settings["pool"])} - {""}
+        choices = [("", declared.in_words("").capitalize()), *((name, name) for name in sorted(names))]
+        self.fields["pool"] = forms.ChoiceField(label=declared.label, choices=choices, required=False)
+        hours = self.fields["hours"]
+        zone = _("In the time zone of sending, %(zone)s.") % {"zone": window().zone}
+        hours.help_text = f"{hours.help_text} {zone}"
+
+
 class SendingForm(PacingFields):
     """What new campaigns begin with: hours, days, time zone, pauses, country."""
 
@@ -104,4 +122,8 @@ class SendingForm(PacingFields):
 
 
 SettingsForm = SendingForm | GroupForm
-FORMS: Mapping[str, type[SettingsForm]] = {**dict.fromkeys(GROUPS, GroupForm), SENDING.name: SendingForm}
+FORMS: Mapping[str, type[SettingsForm]] = {
+    **dict.fromkeys(GROUPS, GroupForm),
+    SENDING.name: SendingForm,
+    DIGESTS.name: DigestsForm,
+}

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from campaigns.day import usual_day
@@ -16,7 +17,15 @@ from lib.htmx import go_to
 from preferences import commands, history, queries
 from preferences.errors import ChangedMeanwhile, InvalidPreference
 from preferences.queries import Settings
-from preferences.registry import SENDING
+from preferences.registry import CHECKS, CONTACT, DIGESTS, LOG, SENDING
+
+PLACES = {
+    CONTACT.name: ("suppressions:list", gettext_lazy("See the suppression list")),
+    DIGESTS.name: ("outreach:digests", gettext_lazy("See the digests")),
+    CHECKS.name: ("outreach:checks", gettext_lazy("See the checks")),
+    LOG.name: ("systemlog:list", gettext_lazy("See the log")),
+}
+"""Where one sees what a group's settings do."""
 
 
 def settings_page(request: HttpRequest, group: str = SENDING.name) -> HttpResponse:
@@ -86,7 +95,8 @@ def _page(
     }
     if not isinstance(form, SendingForm):
         fields = [(form[each.name], each.in_words(each.usual)) for each in current.group.preferences]
-        return render(request, "preferences/group.html", {**context, "fields": fields}, status=status)
+        context.update(fields=fields, place=PLACES.get(current.group.name))
+        return render(request, "preferences/group.html", context, status=status)
     pacing = form.pacing() if form.is_bound else usual_pacing()
     wrong = [sentence for each in form.errors.values() for sentence in each] if pacing is None else []
     day = usual_day(pacing) if pacing is not None else None

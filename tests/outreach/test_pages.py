@@ -160,7 +160,7 @@ def test_executive_sees_their_own_entries_and_changes_nothing(executive: Client,
     assert (str(hers.pk) in page, str(others.pk) in page) == (True, False)
     told = b"".join(executive.get("/contacts/export/").streaming_content).decode()  # type: ignore[arg-type]
     assert "Raúl" not in told
-    for path in ("/contacts/new/", f"/contacts/{mine.pk}/", "/contacts/import/", "/checks/", "/digests/settings/"):
+    for path in ("/contacts/new/", f"/contacts/{mine.pk}/", "/contacts/import/", "/checks/", "/settings/digests/"):
         read(executive, path, 403)
 
 
@@ -174,6 +174,13 @@ def test_executive_chooses_digests_and_sends_a_test(executive: Client, eva: User
     chosen = DigestSetting.objects.get()
     assert (chosen.user_id, chosen.every, chosen.most, chosen.gateway) == (eva.pk, 60, None, session.gateway)
     assert "Nothing was changed" in act(executive, "/digests/mine/", **values)
+    profile = read(executive, "/accounts/profile/")
+    assert 'name="every" value="60"' in profile
+    assert "no phone of yours is known" not in profile
+    assert executive.post("/digests/mine/", {**values, "from": "profile"})["Location"] == "/accounts/profile/"
+    User.objects.filter(pk=eva.pk).update(phone="")
+    assert "no phone of yours is known" in read(executive, "/accounts/profile/")
+    User.objects.filter(pk=eva.pk).update(phone=EVA)
     assert "field-wrong" in wrong(executive, "/digests/mine/", active="on", every="5")
     assert "A test is on its way to +56 9 8888 0001" in act(executive, "/digests/test/")
     [message] = Message.objects.all()
@@ -190,13 +197,16 @@ def test_executive_chooses_digests_and_sends_a_test(executive: Client, eva: User
 def test_settings_are_checked_and_stored(signed_in: Client, pool: Pool, session: Session) -> None:
     values = {"active": "on", "every": "60", "most": "3", "hours": "09:00-18:00", "days": "mon-fri", "pool": "Avisos",
               "phones": "full", "contacts": "on", "revision": "0"}  # fmt: skip
-    assert "no sending window" in wrong(signed_in, "/digests/settings/", **{**values, "hours": "x"})
-    assert "Select a valid choice" in wrong(signed_in, "/digests/settings/", **{**values, "pool": "Nada"})
-    assert "from 30 to" in wrong(signed_in, "/digests/settings/", **{**values, "every": "1"})
-    assert "Saved." in act(signed_in, "/digests/settings/", **values)
+    assert "no sending window" in wrong(signed_in, "/settings/digests/", **{**values, "hours": "x"})
+    assert "Select a valid choice" in wrong(signed_in, "/settings/digests/", **{**values, "pool": "Nada"})
+    assert "from 30 to" in wrong(signed_in, "/settings/digests/", **{**values, "every": "1"})
+    assert "Saved." in act(signed_in, "/settings/digests/", **values)
     assert (get("digests.every"), get("digests.pool"), get("digests.hours")) == (60, "Avisos", "09:00-18:00")
-    assert "meanwhile" in wrong(signed_in, "/digests/settings/", **{**values, "every": "90"})
-    assert "Saved." in act(signed_in, "/checks/settings/", per_hour="30", revision="0")
+    late = signed_in.post("/settings/digests/", {**values, "every": "90"})
+    assert late.status_code == 409
+    assert "meanwhile" in late.content.decode()
+    assert "09:00-18:00" in read(signed_in, "/settings/digests/")
+    assert "Saved." in act(signed_in, "/settings/checks/", per_hour="30", revision="0")
     assert get("checks.per_hour") == 30
 
 
@@ -243,7 +253,7 @@ def test_pages_speak_both_languages(language: str, signed_in: Client, eva: User,
         "/digests/": ("Por avisar", "Waiting to be told"),
         "/checks/": ("Nueva verificación", "New check"),
         "/checks/new/": ("Quién pregunta, y con qué lentitud", "Who asks, and how slowly"),
-        "/digests/settings/": ("Segundos entre dos resúmenes", "Seconds between two digests"),
+        "/settings/digests/": ("Segundos entre dos resúmenes", "Seconds between two digests"),
     }
     for path, (spanish, english) in words.items():
         page = read(signed_in, path)

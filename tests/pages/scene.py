@@ -520,13 +520,11 @@ PAGES: Mapping[str, Paths] = {
         for what, found in zip(("looked at", "taken", "unknown"), scene.book_files, strict=True)
     },
     "outreach:digests": at("outreach:digests"),
-    "outreach:digests-settings": at("outreach:digests-settings"),
     "outreach:checks": at("outreach:checks"),
     "outreach:check-new": at("outreach:check-new"),
     "outreach:check": lambda scene: {
         found.status: reverse("outreach:check", args=[found.pk]) for found in scene.checks
     },
-    "outreach:checks-settings": at("outreach:checks-settings"),
     "systemlog:list": at("systemlog:list", errors="level=error", acts="who=acts"),
     "systemlog:entry": of("systemlog:entry", lambda scene: scene.entry.pk),
     "accounts:login": at("accounts:login"),

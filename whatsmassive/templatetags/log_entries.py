@@ -172,6 +172,7 @@ KINDS = {
     "contact": _("Contacts"),
     "book": _("Files of contacts"),
     "check": _("Number checks"),
+    "filter": _("Saved filters"),
     "settings": _("Settings"),
     "user": _("Users"),
 }

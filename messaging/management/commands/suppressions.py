@@ -20,6 +20,7 @@ from debtors.intake.sheet import SheetError
 from debtors.models import Suppression, SuppressionSource
 from debtors.suppressions import Entry
 from domain.phones import PhoneError, is_country, parse_phone
+from lib.tables import plain
 from messaging import optouts
 from systemlog.audit import record
 
@@ -131,7 +132,10 @@ def _write(out: TextIO) -> int:
         rut = each.identity.removeprefix("rut:") if each.identity.startswith("rut:") else ""
         last = (each.until - timedelta(seconds=1)).date().isoformat() if each.until else ""
         rows.writerow(
-            [phone, rut, each.name, each.source, each.reason, each.said, each.actor, each.at.isoformat(), last]
+            [
+                *(phone, plain(rut), plain(each.name), each.source, plain(each.reason), plain(each.said)),
+                *(plain(each.actor), each.at.isoformat(), last),
+            ]
         )
         number += 1
     return number
