@@ -72,17 +72,6 @@ class ReviewAdmin(LeanAdmin):
     list_filter = ("state",)
 
 
-@admin.register(QuickReply)
-class QuickReplyAdmin(LeanAdmin):
-    list_display = ("name", "text", "updated_at")
-    prefixes = ("folded_name",)
-
-
-@admin.register(Followed)
-class FollowedAdmin(LeanAdmin):
-    list_display = ("name", "at", "last")
-
-
 @admin.register(DayTally)
 class DayTallyAdmin(LeanAdmin):
     list_display = ("day", "lane", "sent", "delivered", "read", "failed", "wrote")
