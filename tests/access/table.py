@@ -133,13 +133,11 @@ PAGES = {
     "outreach:digests": "GET - 200 200 200",
     "outreach:digests-choose": "POST - 303 303 303",
     "outreach:digests-test": "POST - 303 303 303",
-    "outreach:digests-settings": "GET - 403 403 200",
     "outreach:checks": "GET - 403 200 200",
     "outreach:check-new": "GET - 403 200 200",
     "outreach:check": "GET check 403 200 200",
     "outreach:check-act": "POST ~check-act 403 404 404",
     "outreach:check-export": "GET check 403 200 200",
-    "outreach:checks-settings": "GET - 403 403 200",
     # The log, the settings.
     "systemlog:list": "GET - 403 200 200",
     "systemlog:entry": "GET entry 403 200 200",
