@@ -259,13 +259,14 @@ def test_count_that_takes_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> N
         ({"due_to": "2026-12-01"}, "debtor_due"),
         ({"country": "AR"}, "debtor_country"),
         ({"text": "deud"}, "debtor_words"),
-        ({"text": "deud", "tests": [{"key": "x", "op": "has", "values": ""}]}, "debtor_words"),
+        # Of two that would do, whichever finds less.
+        ({"text": "deud", "tests": [{"key": "x", "op": "has", "values": ""}]}, "debtor_words debtor_metadata"),
     ],
 )
 def test_count_reads_an_index(spec: dict[str, Any], index: str) -> None:
     make_debtor()
     plan = collection(Debtor).find(queries.condition_of(read_filter(spec).filter)).explain()
-    assert f"'{index}'" in str(plan["queryPlanner"]["winningPlan"])
+    assert any(f"'{each}'" in str(plan["queryPlanner"]["winningPlan"]) for each in index.split())
 
 
 def test_pages_of_a_filter_and_rows_of_a_range_read_an_index_in_order(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import set_role
 from campaigns.models import Campaign, ChosenDebtors
 from debtors import suppressions
 from debtors.commands import import_file
@@ -30,6 +31,7 @@ from desk.debtors import work as intent
 from desk.debtors.changing import ChangedMeanwhile, SamePerson
 from domain.clean_up import CleanRules
 from domain.delivery import Incoming
+from domain.roles import Role
 from domain.states import CampaignStatus, MessageStatus
 from engine import debtors as engine
 from engine import enroll
@@ -51,7 +53,9 @@ OLD, NEW = "+56911110000", "+56922220000"
 
 @pytest.fixture
 def staff() -> User:
-    return User.objects.create_user("ana", first_name="Ana")
+    user = User.objects.create_user("ana", first_name="Ana")
+    set_role(user, Role.SUPERVISOR)
+    return user
 
 
 def add(campaign: Campaign, debtor: Debtor, status: M = M.PENDING) -> ObjectId:

@@ -12,9 +12,11 @@ from selenium.webdriver.common.keys import Keys
 
 from accounts.models import User
 from accounts.roles import set_role
+from debtors.models import SuppressionSource
+from debtors.suppressions import Entry
 from domain.delivery import Incoming
 from domain.roles import Role
-from messaging import receipts
+from messaging import optouts, receipts
 from messaging.models import Conversation, Message, QuickReply
 from sessions_app.models import Session
 from tests.factories.debtors import make_debtor
@@ -71,7 +73,8 @@ def test_conversations_are_worked_with(browser: Browser, eva: Client, session: S
 def walk(browser: Browser, eva: Client, session: Session, words: Words, letter: Path, first: int) -> None:
     rosa, juan, pedro, luis = (f"5691111111{first + place}" for place in range(4))
     make_debtor("Rosa Díaz", phone=f"+{rosa}", rut=f"1234567{first}-5")
-    make_debtor("Pedro Baja", phone=f"+{pedro}", suppressed=True)
+    make_debtor("Pedro Baja", phone=f"+{pedro}")
+    optouts.suppress([Entry(f"+{pedro}", SuppressionSource.PERSON, actor="ana")])
 
     def wrote(person: str, text: str) -> None:
         receipts.store(str(session.gateway), [Incoming(str(ObjectId()), f"+{person}", text)])
