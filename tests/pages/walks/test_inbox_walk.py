@@ -142,6 +142,9 @@ def walk(browser: Browser, eva: Client, session: Session, words: Words, letter: 
     assert state(rosa).archived
     browser.click("#toasts .undo")
     browser.until(lambda: not state(rosa).archived, "the toast has the way back")
+    # Its buttons say which state they were drawn for: one that is behind is refused.
+    browser.see("#act-archive[data-act*='\"archive\"']")
+    browser.see("#act-unread")
     press("u")
     browser.see("#talk.none")
     browser.until(lambda: state(rosa).is_unread, "it stands with the unread ones again")
