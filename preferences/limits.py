@@ -11,7 +11,7 @@ def between(least: int, most: int) -> Callable[[int], int]:
 
     def check(number: int) -> int:
         if not least <= number <= most:
-            raise ValueError(_("Choose a number from %(least)s to %(most)s.") % {"least": least, "most": most})
+            raise ValueError(_("Write a whole number from %(least)s to %(most)s.") % {"least": least, "most": most})
         return number
 
     return check
