@@ -12,7 +12,6 @@ from desk.sessions import fragments as _of_sessions  # noqa: F401  # registers t
 from desk.suppressions import fragments as _of_suppressions  # noqa: F401  # registers them
 from gateways import sessions
 from live.fragments import SUPERVISORS, Fragment, of_kinds, register
-from messaging.models import Conversation
 from sessions_app.queries import all_sessions
 
 
@@ -58,7 +57,7 @@ def ways_out(key: str) -> dict[str, Any]:
 
 def people(key: str) -> dict[str, Any]:
     scope = scope_of_key(key)
-    found = Conversation.objects.filter(is_unread=True, **scope.where("owners")).order_by("-last_at")
+    found = conversations.unread(scope).order_by("-last_at")
     most = overview.MOST_PEOPLE if scope.everything else own.MOST_PEOPLE
     return {"rows": conversations.rows(list(found[:most])), "own": key}
 

@@ -11,12 +11,12 @@ from accounts.roles import EVERYTHING, Scope
 from campaigns import wording
 from campaigns.models import Campaign
 from debtors.models import Debtor
+from desk.conversations import queries as conversations
 from desk.sessions import shown
 from domain.states import CampaignStatus, SessionStatus
 from gateways import sessions
 from gateways.describe import line_reason
 from gateways.models import Channel, Gateway, LaneHealth, Pool
-from messaging.models import Conversation
 from sessions_app.queries import all_sessions
 
 MOST_HANDS = 6
@@ -128,8 +128,7 @@ def down(*, most: int = MOST_HANDS) -> list[Gateway]:
 
 def unread(scope: Scope) -> int:
     """How many people of a scope wrote what nobody has read, counted up to MOST_COUNTED + 1."""
-    found = Conversation.objects.filter(is_unread=True, **scope.where("owners"))
-    return int(found[: MOST_COUNTED + 1].count())
+    return int(conversations.unread(scope)[: MOST_COUNTED + 1].count())
 
 
 def counted(number: int) -> str:

@@ -6,11 +6,11 @@ from typing import Any
 from django.utils.translation import ngettext
 
 from accounts.roles import scope_of_key, sees
+from desk.conversations import queries as conversations
 from desk.sessions import shown
 from domain.states import Desired
 from gateways import sessions
 from live.fragments import SUPERVISORS, Fragment, of_kinds, register
-from messaging.models import Conversation
 from sessions_app.models import Session
 
 MOST = 99
@@ -23,8 +23,7 @@ def _shown(number: int, words: str, colour: str) -> Mapping[str, Any]:
 
 def unread(key: str) -> Mapping[str, Any]:
     """How many people of the key's scope wrote what nobody has read."""
-    wrote = Conversation.objects.filter(is_unread=True, **scope_of_key(key).where("owners"))
-    number = int(wrote[: MOST + 1].count())
+    number = int(conversations.unread(scope_of_key(key))[: MOST + 1].count())
     return _shown(number, ngettext("%(number)s unread", "%(number)s unread", number), "working")
 
 
