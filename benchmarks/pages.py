@@ -3,9 +3,10 @@
     .venv/bin/python benchmarks/pages.py [--few 1000] [--many 1000000] [--rounds 15]
 
 Runs MongoDB and Redis of its own, and fills two databases: debtors, messages of one campaign and log entries in the
-same number, conversations a tenth of it. Then asks for each page of both in this one process, by turns, through all of
-Django (Django's own test client, signed in), and prints one JSON object: milliseconds of both, each a median of the
-rounds, and the ratio of the medians. Each page was asked for twice before. A million take some 15 minutes to fill in.
+same number, a conversation with each debtor, and a suppression for every tenth. Then asks for each page of both in this
+one process, by turns, through all of Django (Django's own test client, signed in as an administrator or as an
+executive), and prints one JSON object: milliseconds of both, each a median of the rounds, and the ratio of the medians.
+Each page was asked for twice before. A million take some 15 minutes to fill in.
 """
 
 import argparse
@@ -52,12 +53,16 @@ class Filled:
         self.enter()
         database().client.drop_database(name)
         call_command("migrate", verbosity=0)
-        supervisor = User.objects.create_user("ana")
-        set_role(supervisor, Role.ADMINISTRATOR)
-        self.owners = [User.objects.create_user(f"ejecutivo{n}").pk for n in range(EXECUTIVES)]
+        administrator = User.objects.create_superuser("ana", password=None)
+        set_role(administrator, Role.ADMINISTRATOR)
+        executives = [User.objects.create_user(f"ejecutivo{n}") for n in range(EXECUTIVES)]
+        for user in executives:
+            set_role(user, Role.EXECUTIVE)
+        self.owners = [user.pk for user in executives]
         self.loading = {what: round(seconds) for what, seconds in self._fill(rows)}
-        self.client = Client()
-        self.client.force_login(supervisor)
+        self.client, self.executive = Client(), Client()
+        self.client.force_login(administrator)
+        self.executive.force_login(executives[3])
 
     def enter(self) -> None:
         """Have everything that Django asks go to this database."""
@@ -68,16 +73,19 @@ class Filled:
         connection.database = connection.connection[self.name]  # type: ignore[attr-defined]  # the engine's own
 
     def _fill(self, rows: int) -> Iterator[tuple[str, float]]:
+        from campaigns.models import Campaign
         from tests.factories.sending import make_campaign, make_line, make_pool
 
         pool = make_pool()
         self.line = make_line(pool, "https://gateway.example/send")
         self.campaign = make_campaign(pool, "Noviembre")
+        Campaign.objects.filter(pk=self.campaign.pk).update(owner=self.owners[3])
         draw = random.Random(7)
         kinds: tuple[tuple[str, Callable[[random.Random, int], Iterator[dict[str, Any]]]], ...] = (
             ("debtors_debtor", self._debtors),
             ("messaging_message", self._messages),
             ("messaging_conversation", self._conversations),
+            ("debtors_suppression", self._suppressions),
             ("systemlog_systemlog", self._log),
         )
         for table, make in kinds:
@@ -111,12 +119,13 @@ class Filled:
                 "phone": phone,
             }
             key = ObjectId()
-            self.keys.append((key, values["name"], phone))
+            owner = draw.choice(self.owners)
+            self.keys.append((key, values["name"], phone, owner))
             yield {
                 **values, **found_by(**values), "_id": key, "identity": f"rut:{values['rut']}", "phone_raw": phone,
                 "country": "PE" if number % 97 == 0 else "CL", "debt": Decimal128(str(draw.randrange(1000, 9_000_000))),
                 "due_date": datetime(2026, 1, 1) + timedelta(days=draw.randrange(365)),  # noqa: DTZ001  # as stored
-                "owner_id": draw.choice(self.owners),
+                "owner_id": owner,
                 "metadata": {"tramo": draw.choice(("0-30", "31-60", "61-90")), "cartera": f"Banco {number % 40}",
                              "comuna": f"Comuna {number % 340}"},
                 "created_at": now, "updated_at": now - timedelta(seconds=draw.randrange(10_000_000)),
@@ -136,7 +145,7 @@ class Filled:
                     pool=self.campaign.sms_pool_id, gateway=self.line.pk, created_at=now, updated_at=now)
         )  # fmt: skip
         usual.pop("_id", None)
-        for number, (key, name, phone) in enumerate(self.keys):
+        for number, (key, name, phone, _) in enumerate(self.keys):
             state = STATES[number % len(STATES)]
             self.states[state] = self.states.get(state, 0) + 1
             reason = "refused" if state == "failed" else ""
@@ -153,12 +162,26 @@ class Filled:
         now = datetime.now(UTC)
         usual = to_document(Conversation(last_direction="in", last_at=now, last_in_at=now, last_text="Ya pagué"))
         usual.pop("_id", None)
-        for key, name, phone in self.keys[: rows // 10]:
+        for key, name, phone, owner in self.keys:
             at = usual["last_at"] - timedelta(seconds=draw.randrange(10_000_000))
             yield {
                 **usual, "key": person_key(phone), "phone": phone, "name": name, "debtor": key, "last_at": at,
                 "gateway": self.line.pk, "last_gateway": self.line.pk, "unread": 1, "is_unread": bool(at.second % 2),
+                "owners": [owner],
             }  # fmt: skip
+
+    def _suppressions(self, draw: random.Random, rows: int) -> Iterator[dict[str, Any]]:
+        from debtors.models import Suppression, SuppressionSource
+        from domain.finding import search_words
+        from lib.mongo import to_document
+
+        now = datetime.now(UTC)
+        usual = to_document(Suppression(phone="", source=SuppressionSource.REPLY, at=now, said="BAJA"))
+        usual.pop("_id", None)
+        for _, name, phone, _ in self.keys[: rows // 10]:
+            at = usual["at"] - timedelta(seconds=draw.randrange(10_000_000))
+            words = search_words(name=name, rut="", external_id="", phone=phone)
+            yield {**usual, "phone": phone, "name": name, "words": words, "at": at, "active": draw.random() < 0.9}
 
     def _log(self, draw: random.Random, rows: int) -> Iterator[dict[str, Any]]:
         from lib.mongo import to_document
@@ -193,14 +216,29 @@ class Filled:
             "messages of a campaign": campaign,
             "messages: failed": f"{campaign}?status=failed",
             "messages: searched": f"{campaign}?q=mar",
+            "suppressions": "/suppressions/",
+            "suppressions: a word": "/suppressions/?q=mar",
             "log": "/log/",
             "log: errors": "/log/?level=error",
+            "admin: debtors": "/admin/debtors/debtor/",
+            "admin: debtors by a phone": "/admin/debtors/debtor/?q=%2B56910000100",
+            "admin: messages": "/admin/messaging/message/",
+            "admin: failed messages": "/admin/messaging/message/?status__exact=failed",
+            "admin: conversations": "/admin/messaging/conversation/",
+            "admin: log": "/admin/systemlog/systemlog/",
+            "executive: debtors": debtors,
+            "executive: a frequent word": debtors + "q=mar",
+            "executive: a column": debtors + "key=cartera&value=Banco+7",
+            "executive: conversations": "/messages/",
+            "executive: unread": "/messages/?show=unread",
+            "executive: campaigns": "/campaigns/",
         }
 
-    def milliseconds(self, path: str) -> float:
+    def milliseconds(self, name: str, path: str) -> float:
         self.enter()
+        client = self.executive if name.startswith("executive") else self.client
         began = time.perf_counter()
-        answer = self.client.get(path)
+        answer = client.get(path)
         spent = (time.perf_counter() - began) * 1000
         if answer.status_code != 200:
             raise SystemExit(f"{path} answers {answer.status_code}")
@@ -246,7 +284,7 @@ def measured(few: int, many: int, rounds: int) -> dict[str, Any]:
         times: list[list[float]] = [[], []]
         for turn in range(rounds + 2):
             for place, each in enumerate(both):
-                spent = each.milliseconds(paths[place][name])
+                spent = each.milliseconds(name, paths[place][name])
                 if turn >= 2:
                     times[place].append(spent)
         medians = [statistics.median(one) for one in times]

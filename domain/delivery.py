@@ -64,6 +64,26 @@ class Exchange:
     matched: str = ""
 
 
+class Purpose(StrEnum):
+    """What a call between us and a far side is for."""
+
+    SEND = "send"
+    STATUS = "status"  # what became of an attempt
+    POLL = "poll"  # reports and texts that the far side keeps until they are asked for
+    CHECK = "check"  # whether the line can be used
+    SETUP = "setup"  # a token, a webhook's registration
+    CALLBACK = "callback"  # theirs, to us
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call for the log of a line's calls: its provider masked every secret. `attempts` are ours, by their ids."""
+
+    purpose: Purpose
+    exchange: Exchange
+    attempts: tuple[str, ...] = ()
+
+
 class ErrorKind(StrEnum):
     """How sure we are of what happened to a request that has no good answer."""
 

@@ -13,10 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from gateways.errors import ChangedMeanwhile, GatewayError
-from gateways.kinds import kind_named
+from gateways.kinds import kind_named, read_url
 from gateways.members import enter
 from gateways.models import Channel, Gateway, Pool, Strategy
-from gateways.url_templates import fields_from
 from lib.mongo import collection, compare_and_set, run_tx, typed_values
 from live.events import GatewayChanged, MessageChanged, PoolChanged
 from live.publish import publish
@@ -147,26 +146,32 @@ def pool_version(pool: Pool) -> str:
 
 
 def create_gateway(
-    *, name: str, kind: str, pool: str, url_template: str = "", fields: Mapping[str, Any] | None = None
+    *, name: str, pool: str, kind: str = "", url_template: str = "", fields: Mapping[str, Any] | None = None
 ) -> Gateway:
     """A new line in the pool of that name.
 
-    `fields` go over what the URL template says. Raises GatewayError.
+    A URL template tells its kind by itself, and `fields` go over what it says. Raises GatewayError.
     """
     name = _checked_name(name)
-    declared = kind_named(kind)
+    described, told = read_url(url_template) if url_template else (None, {})
+    declared = described if described is not None and not kind else kind_named(kind)
+    if described is not None and described != declared:
+        raise GatewayError(
+            _("The URL template is one of kind %(described)s, not %(kind)s: leave the kind out, or change one.")
+            % {"described": described.name, "kind": declared.name}
+        )
     if declared.needs_session:
         raise GatewayError(
             _("A line of kind %(kind)s comes with its session: add it with `manage.py session add NAME --pool POOL`.")
             % {"kind": kind}
         )
-    given = {**(fields_from(url_template) if url_template else {}), **(fields or {})}
+    given = {**told, **(fields or {})}
     if not given:
         raise GatewayError(_("The line needs a URL template or its fields, such as url=https://host/send?to={phone}."))
     plain, sealed = declared.split(declared.clean(given))
     home = _pool_for(pool, Channel(declared.channel))
     sealed["callback_secret"] = secrets.token_urlsafe(32)
-    gateway = Gateway(name=name, kind=kind, channel=declared.channel, pool=home, config=plain)
+    gateway = Gateway(name=name, kind=declared.name, channel=declared.channel, pool=home, config=plain)
     gateway.secrets = sealed
 
     def store() -> None:

@@ -166,7 +166,8 @@ class Kind:
     `provider` is the dotted path of its class, called with a Line; `deliver_task` is the name of the Celery task that
     works through its messages; `check` looks at all cleaned values together and raises GatewayError. `queue` is where
     that task goes, and may name fields: `whatsapp.{host}`. A kind that `needs_session` sends through a WhatsApp
-    session.
+    session. A URL template with one of its `schemes` describes a line of this kind: `from_url` reads it into fields,
+    and raises UrlTemplateError.
     """
 
     name: str
@@ -178,6 +179,8 @@ class Kind:
     check: Callable[[Mapping[str, Any]], None] | None = None
     queue: str = "sms"
     needs_session: bool = False
+    schemes: tuple[str, ...] = ()
+    from_url: Callable[[str], dict[str, Any]] | None = None
 
     def queue_of(self, config: Mapping[str, Any]) -> str:
         """The queue of a gateway's deliver task: `queue` with the gateway's fields put in."""

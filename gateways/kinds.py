@@ -1,10 +1,12 @@
 """The kinds of gateways that there are. A new one is declared here (docs/adding-a-gateway.md)."""
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gateways import http_fields, whatsapp_fields
-from gateways.errors import GatewayError
+from gateways import http_fields, url_templates, whatsapp_fields
+from gateways.errors import GatewayError, UrlTemplateError
 from gateways.fields import Kind
 
 _ALL = (
@@ -16,6 +18,8 @@ _ALL = (
         deliver_task="engine.deliver_sms",
         fields=http_fields.FIELDS,
         check=http_fields.check_together,
+        schemes=("http", "https"),
+        from_url=url_templates.fields_from,
     ),
     Kind(
         name="whatsapp_web",
@@ -40,3 +44,22 @@ def kind_named(name: str) -> Kind:
             % {"name": name[:40], "kinds": ", ".join(KINDS)}
         )
     return kind
+
+
+def read_url(template: str) -> tuple[Kind, dict[str, Any]]:
+    """The kind that a URL template describes a line of, by its scheme, and what it says of its fields.
+
+    Raises UrlTemplateError.
+    """
+    template = template.strip()
+    scheme, colon, _rest = template.partition("://")
+    by_scheme = {scheme: kind for kind in _ALL for scheme in kind.schemes}
+    if colon and scheme.isascii() and scheme.lower() not in by_scheme:
+        raise UrlTemplateError(
+            "scheme",
+            _("The scheme %(scheme)s:// isn't available. Available: %(schemes)s.")
+            % {"scheme": scheme[:40], "schemes": ", ".join(f"{one}://" for one in by_scheme)},
+        )
+    kind = by_scheme.get(scheme.lower(), KINDS["http_generic"])  # which says what is missing in what has no scheme
+    assert kind.from_url is not None
+    return kind, kind.from_url(template)

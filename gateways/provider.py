@@ -1,17 +1,22 @@
 """The provider contract: what the engine asks of every way out, whatever company or browser is behind it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from domain.delivery import Health, Incoming, Outbound, Receipt, Reconciled, SendError, Sent
+from domain.delivery import Call, Health, Incoming, Outbound, Receipt, Reconciled, SendError, Sent
+
+
+def _nowhere(call: Call) -> None:
+    """Records nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One configured gateway as its provider sees it: plain values, secrets opened.
 
-    `callback_url` is where the far side may post receipts; empty when this server has no public address.
+    `callback_url` is where the far side may post receipts; empty when this server has no public address. `record` takes
+    every call that the provider makes, masked (gateways.telling); it neither raises nor waits.
     """
 
     id: str
@@ -20,6 +25,7 @@ class Line:
     config: Mapping[str, Any]
     callback_url: str = ""
     allow_private: bool = False
+    record: Callable[[Call], None] = field(default=_nowhere, repr=False, compare=False)
 
     def __repr__(self) -> str:  # the default one would print the secrets
         return f"Line({self.kind} {self.name!r})"

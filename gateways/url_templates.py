@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 
 from gateways import placeholders
 from gateways.errors import UrlTemplateError
-from gateways.kinds import KINDS
 
 METHODS = ("get", "post")
 SCHEMAS = {"to-message": "to", "phone-message": "phone"}
@@ -71,14 +70,8 @@ def _check_text(template: str) -> None:
         raise UrlTemplateError(
             "unreadable", _("The URL template doesn't parse. It looks like %(example)s") % _example()
         ) from None
-    if not parts.scheme or (parts.scheme in ("http", "https") and not parts.hostname):
+    if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UrlTemplateError("unreadable", _("The URL template has no host. It looks like %(example)s") % _example())
-    if parts.scheme not in ("http", "https"):
-        raise UrlTemplateError(
-            "scheme",
-            _("The scheme %(scheme)s:// isn't available. Available kinds: %(kinds)s, with http:// or https://.")
-            % {"scheme": parts.scheme[:40], "kinds": ", ".join(KINDS)},
-        )
     if unknown := sorted(placeholders.names_in(template) - placeholders.KNOWN):
         raise UrlTemplateError(
             "placeholder",

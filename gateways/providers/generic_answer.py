@@ -1,30 +1,20 @@
 """Reads what a generic line answered: accepted, refused for now, refused for good, or nobody can tell."""
 
-import codecs
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from domain.delivery import ErrorKind, Failed, Scope, SendError, Sent, Unknown
+from gateways.telling import Rule, decoded
 from gateways.transport import Answer
 
 _LINE_STATUSES = (403, 404)  # the address or the account, probably: every message would meet the same
 _NOT_LET_IN = (401, 402, 405, 407)  # credentials, credit or method: HTTP's own words for "not carried out"
 _NEVER_READ = (408, 425)  # the far side speaks of a request that it did not read whole, or not yet
 _LONGEST_REST = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What told an answer's meaning: a stable word, the line's pattern or path, and what of the answer it found."""
-
-    name: str
-    pattern: str = ""
-    matched: str = ""
 
 
 def read_send(answer: Answer, config: Mapping[str, Any], *, now: datetime) -> Sent | SendError:
@@ -184,14 +174,6 @@ def _said(answer: Answer, config: Mapping[str, Any]) -> str:
     if _is_page(answer):
         return "The gateway answered with a page."
     return decoded(answer.body, config["encoding"])
-
-
-def decoded(body: bytes, encoding: str) -> str:
-    """The body as text: UTF-8 if it is that, else in the line's encoding. Its last character may be cut off."""
-    try:
-        return codecs.getincrementaldecoder("utf-8")().decode(body)
-    except UnicodeDecodeError:
-        return body.decode(encoding, "replace")
 
 
 def _error(

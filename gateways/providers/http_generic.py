@@ -21,10 +21,11 @@ from domain.delivery import (
 from gateways import net
 from gateways.masking import Masker
 from gateways.provider import Line, WebhookRequest
-from gateways.providers.generic_answer import Rule, judge, read_status
+from gateways.providers.generic_answer import judge, read_status
 from gateways.providers.generic_callback import read_callback
 from gateways.providers.generic_request import Unsendable, secrets_of, send_request, status_request
-from gateways.providers.generic_trace import tell
+from gateways.providers.generic_trace import GenericTeller
+from gateways.telling import Rule
 from gateways.transport import BODY_LIMIT, Answer, Request, Seen, Way, exchange, failure
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class HttpGeneric:
     def _tell(self, request: Request, seen: Seen, answer: Answer | SendError, rule: Rule) -> Exchange | None:
         """What is shown of a test; none rather than an answer that is lost with it."""
         try:
-            return tell(self._line, self._mask, request, seen, answer, rule)
+            return GenericTeller(self._line, self._mask).tell(request, seen, answer, rule)
         except Exception as error:
             # Its own text is not used: it may hold what would have been masked.
             logger.warning("a test's exchange can't be told: %s", type(error).__name__)

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST
 
 from gateways import commands, forms, members, queries
 from gateways.errors import GatewayError
-from gateways.fields import Kind
 from gateways.kinds import KINDS, kind_named
 from gateways.models import Gateway, Pool
 from gateways.shown import address_of, standing
@@ -68,7 +67,9 @@ def new_line(request: HttpRequest) -> HttpResponse:
     settings: forms.TemplateForm | forms.SettingsForm
     settings = forms.TemplateForm(data) if way == TEMPLATE_WAY else forms.SettingsForm(data, kind=kind)
     if request.method == "POST" and all([form.is_valid(), settings.is_valid()]):
-        made = _created(form, settings, kind, {str(pool.pk): pool.name for pool in pools})
+        made = _created(
+            form, settings, "" if way == TEMPLATE_WAY else kind.name, {str(pool.pk): pool.name for pool in pools}
+        )
         if made is not None:
             record(request.user, "line.create", kind="gateway", id=made.pk, name=made.name)
             messages.success(request, _("Line “%(name)s” created. Send a test to try it.") % {"name": made.name})
@@ -82,14 +83,14 @@ def new_line(request: HttpRequest) -> HttpResponse:
 def _created(
     form: forms.LineForm,
     settings: forms.TemplateForm | forms.SettingsForm,
-    kind: Kind,
+    kind: str,
     pools: dict[str, str],
 ) -> Gateway | None:
-    """The new line; None when it can't be, which the forms then say."""
+    """The new line, of its template's kind where none is named; None when it can't be, which the forms then say."""
     given = settings.given() if isinstance(settings, forms.TemplateForm) else {"fields": settings.given()}
     try:
         return commands.create_gateway(
-            name=form.cleaned_data["name"], kind=kind.name, pool=pools[form.cleaned_data["pool"]], **given
+            name=form.cleaned_data["name"], kind=kind, pool=pools[form.cleaned_data["pool"]], **given
         )
     except GatewayError as error:
         targets: list[django_forms.Form] = [settings, form]

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         add = actions.add_parser("add", help="add a gateway to a pool")
         add.add_argument("name")
-        add.add_argument("--kind", required=True)
+        add.add_argument("--kind", default="", help="what a URL template tells by itself")
         add.add_argument("--pool", required=True)
         add.add_argument(
             "--url-template", default="", metavar="URL", help="https://host/send?to={phone}&text={message}"
