@@ -79,8 +79,17 @@ class Provider(Protocol):
         """Find out what became of an attempt whose answer was lost, under the same id."""
         ...
 
-    def poll(self) -> Iterable[Receipt | Incoming]:
-        """Receipts and texts that the far side keeps until they are asked for."""
+    poll_every: float
+    """Seconds after which the far side is asked for what nobody told us; 0 for a line that is never asked."""
+
+    def poll(self, waiting: Sequence[Outbound]) -> Iterator[Sequence[Receipt | Incoming]]:
+        """Receipts and texts that the far side keeps until they are asked for, a page at a time.
+
+        A page is stored before the next one is asked for: what the far side gives only once isn't lost with us.
+        `waiting` are attempts of this line that were accepted and whose end nobody told, the oldest first and without
+        their texts, for a far side that is asked for each by its id. Never raises for what the far side does: it ends
+        at the first answer that can't be read, which the line's log of calls has.
+        """
         ...
 
     def receipts(self, request: WebhookRequest) -> Iterable[Receipt | Incoming]:

@@ -36,6 +36,8 @@ DETAIL_SHOWN = 200
 class HttpGeneric:
     """One generic line's way out (see gateways.provider.Provider)."""
 
+    poll_every = 0.0
+
     def __init__(self, line: Line) -> None:
         config = line.config
         self._line = line
@@ -110,9 +112,9 @@ class HttpGeneric:
         said = read_status(answer, self._line.config)
         return replace(said, detail=self._clean(said.detail, whole=len(answer.body) < BODY_LIMIT))
 
-    def poll(self) -> Iterable[Receipt | Incoming]:
+    def poll(self, waiting: Sequence[Outbound]) -> Iterator[Sequence[Receipt | Incoming]]:
         """Nothing: reports come by callback."""
-        return ()
+        return iter(())
 
     def receipts(self, request: WebhookRequest) -> Iterable[Receipt | Incoming]:
         found = read_callback(request, self._line.config)

@@ -75,6 +75,7 @@ class WhatsAppWeb:
     timeout = TEXT_SECONDS + 2.0
     deduplicates_by_our_id = False  # the page may, and nobody promises it
     can_reconcile = True
+    poll_every = 0.0
 
     def __init__(self, line: Line) -> None:
         self._gateway = ObjectId(line.id)
@@ -168,9 +169,9 @@ class WhatsAppWeb:
         _kept(lambda: numbers.remember_wid(outbound.phone, wid, lid))
         return [one for one in (wid, lid) if one]
 
-    def poll(self) -> Iterable[Receipt | Incoming]:
+    def poll(self, waiting: Sequence[Outbound]) -> Iterator[Sequence[Receipt | Incoming]]:
         """Nothing: what the page tells is drained and stored by the session's supervisor."""
-        return ()
+        return iter(())
 
     def receipts(self, request: WebhookRequest) -> Iterable[Receipt | Incoming]:
         raise InvalidWebhook("a WhatsApp session is called by nobody")

@@ -195,7 +195,7 @@ def test_report_does_not_bring_our_credentials_into_the_log() -> None:
 
 
 def test_nothing_is_polled() -> None:
-    assert list(provider_for(line(url="http://h" + SEND)).poll()) == []
+    assert list(provider_for(line(url="http://h" + SEND)).poll([])) == []
 
 
 # Check ---------------------------------------------------------------------------------------------------------------
