@@ -5,11 +5,22 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gateways import http_fields, url_templates, whatsapp_fields
+from gateways import http_fields, infobip_fields, url_templates, whatsapp_fields
 from gateways.errors import GatewayError, UrlTemplateError
 from gateways.fields import Kind
 
 _ALL = (
+    Kind(
+        name="infobip",
+        label=gettext_lazy("SMS through Infobip"),
+        channel="sms",
+        provider="gateways.providers.infobip.Infobip",
+        deliver_task="engine.deliver_sms",
+        fields=infobip_fields.FIELDS,
+        check=infobip_fields.check_together,
+        schemes=infobip_fields.URL_SCHEMES,
+        from_url=infobip_fields.fields_from,
+    ),
     Kind(
         name="http_generic",
         label=gettext_lazy("SMS through a gateway's HTTP interface"),

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit, urlunsplit
 from domain.delivery import Exchange, SendError
 from gateways.exchanges import BODY_SHOWN
 from gateways.masking import Masker
-from gateways.transport import BODY_LIMIT, Answer, Request, Seen
+from gateways.transport import Answer, Request, Seen
 from lib.redaction import MASK, redact
 
 URL_SHOWN = 2_000
 HEADER_SHOWN = 400
 MOST_HEADERS = 40
 MATCH_SHOWN = 200
+BYTES_OF_A_CHARACTER = 4
 
 CREDENTIALS = ("authorization", "proxy-authorization", "cookie", "set-cookie")
 _SCHEME = re.compile(r"(?i)(app|ibsso|bearer|basic|token|digest)\s+\S")
@@ -55,9 +56,9 @@ class Teller:
             seconds=round(seen.seconds, 3),
             status=came.status if came else None,
             answer_headers=self._headers(came.headers.items()) if came else (),
-            answer_body=self._text(came.body, whole=len(came.body) < BODY_LIMIT) if came else "",
+            answer_body=self._text(came.body, whole=not came.cut) if came else "",
             answer_size=len(came.body) if came else 0,
-            answer_endless=came is not None and len(came.body) >= BODY_LIMIT,
+            answer_endless=came is not None and came.cut,
             rule=rule.name,
             pattern=self.mask(rule.pattern)[:MATCH_SHOWN],
             matched=self.mask(self.readable(rule.matched))[:MATCH_SHOWN],
@@ -104,6 +105,9 @@ class Teller:
         """The body as text, empty where it is none. Masked before it is cut: half a secret would not be found."""
         if b"\0" in body:
             return ""
+        most = BYTES_OF_A_CHARACTER * (BODY_SHOWN + self.mask.longest)
+        if len(body) > most:  # a batch's: what nobody will see of it need not be masked
+            body, whole = body[:most], False
         text = decoded(body, self._encoding)
         if sum(map(_is_noise, text)) > len(text) // 10:
             return ""
