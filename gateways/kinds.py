@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gateways import http_fields, infobip_fields, url_templates, whatsapp_fields
+from gateways import http_fields, infobip_fields, sms_gate_fields, url_templates, whatsapp_fields
 from gateways.errors import GatewayError, UrlTemplateError
 from gateways.fields import Kind
 
@@ -20,6 +20,17 @@ _ALL = (
         check=infobip_fields.check_together,
         schemes=infobip_fields.URL_SCHEMES,
         from_url=infobip_fields.fields_from,
+    ),
+    Kind(
+        name="sms_gate",
+        label=gettext_lazy("SMS Gate: your own Android phones"),
+        channel="sms",
+        provider="gateways.providers.sms_gate.SmsGate",
+        deliver_task="engine.deliver_sms",
+        fields=sms_gate_fields.FIELDS,
+        check=sms_gate_fields.check_together,
+        schemes=(sms_gate_fields.SCHEME,),
+        from_url=sms_gate_fields.fields_from,
     ),
     Kind(
         name="http_generic",

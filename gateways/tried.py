@@ -31,11 +31,19 @@ RULES = {
     "page": gettext_lazy("Uncertain: it is a web page, as a proxy or a login shows one, and no gateway's answer."),
     "empty": gettext_lazy("Uncertain: the answer is empty."),
     "no_id": gettext_lazy("Uncertain: the answer has no id where the line says it would be."),
+    "no_such_device": gettext_lazy("Refused for now: the gateway knows no such phone. See the line's settings."),
+    "failed_state": gettext_lazy("Refused for good: the answer says that the message failed."),
+    "state": gettext_lazy("It told what became of the message."),
+    "unknown_id": gettext_lazy("It does not know the message."),
+    "no_state": gettext_lazy("Its answer does not tell what became of the message."),
+    "token": gettext_lazy("It gave a token for the calls that follow. The token is not shown."),
+    "no_token": gettext_lazy("It gave no token, so that nothing was sent."),
+    "answered": gettext_lazy("It answered."),
 }
-"""By the word that the provider stores (gateways/providers/generic_answer.py)."""
+"""By the word that the provider stores (gateways/providers/)."""
 
-_ACCEPTED = ("success", "id", "status", "known_already")
-_UNCERTAIN = ("redirect", "no_word_status", "page", "empty", "no_id")
+_ACCEPTED = ("success", "id", "status", "known_already", "state", "token", "answered")
+_UNCERTAIN = ("redirect", "no_word_status", "page", "empty", "no_id", "unknown_id", "no_state")
 _UNCERTAIN_WITHOUT_ANSWER = ("timeout", "disconnected", "cut_answer", "unreadable", "lost")
 
 _BY_ITSELF = ("host", "accept", "accept-encoding", "user-agent", "content-length", "connection")

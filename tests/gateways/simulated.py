@@ -39,3 +39,14 @@ class RunningGateway(SimulatedProcess):
                 if self._process.poll() is not None:
                     raise
         raise AssertionError("the simulator drops every connection")
+
+
+class RunningSmsGate(RunningGateway):
+    """`python -m simulators.sms_gate`, controlled and asked in the same way."""
+
+    module = "simulators.sms_gate"
+
+    def inbound(self, **given: str) -> int:
+        """Have somebody write to a phone: phone=, text=, device=; returns how many webhooks were told."""
+        told: int = self._ask("POST", "/inbound", json=given).json()["told"]
+        return told

@@ -1,7 +1,8 @@
 """What every provider promises, as one table: what it asks of the far side, and what it makes of each answer.
 
-A new provider adds rows (tests/gateways/contract.py): its kind, its fields (with URL for the far side's address), what
-the far side does, the exact request expected (None where none is looked at) and the result expected.
+A new provider adds rows in a file of its own (on contract.py): its kind, its fields (with URL for the far
+side's address), what the far side does, the exact request expected (None where none is looked at) and the result
+expected.
 """
 
 import time
@@ -11,7 +12,7 @@ import pytest
 from domain.delivery import Scope, Sent
 from gateways.kinds import kind_named
 from gateways.registry import provider_for
-from tests.gateways import rows_infobip
+from tests.gateways import rows_infobip, rows_sms_gate
 from tests.gateways.contract import TOKEN, URL, Request, Row, fields_for, permanent, refused, unknown
 from tests.gateways.far_side import (
     FarSide,
@@ -155,7 +156,8 @@ LOST = [
 
 
 @pytest.mark.parametrize(
-    "row", [pytest.param(row, id=row.label) for row in (*REQUESTS, *ANSWERS, *LOST, *rows_infobip.ROWS)]
+    "row",
+    [pytest.param(row, id=row.label) for row in (*REQUESTS, *ANSWERS, *LOST, *rows_infobip.ROWS, *rows_sms_gate.ROWS)],
 )
 def test_send_keeps_the_contract(row: Row) -> None:
     messages = row.message if isinstance(row.message, list) else [row.message]
