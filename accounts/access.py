@@ -116,6 +116,8 @@ ACCESS: Mapping[str, Role | None] = {
     "gateways:pool-candidates": S,
     "gateways:pool-move": S,
     "gateways:line": S,
+    "gateways:line-calls": S,
+    "gateways:line-call": S,
     "gateways:line-switch": S,
     "gateways:line-test": S,
     "gateways:line-new": A,

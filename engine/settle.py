@@ -15,7 +15,6 @@ from domain.people import person_key
 from domain.states import MessageStatus
 from engine import finish
 from engine.lane import Lane
-from gateways import exchanges
 from gateways.provider import Provider
 from lib.mongo import retry_unavailable
 from live.events import CampaignChanged, ConversationChanged, MessageChanged
@@ -87,20 +86,7 @@ def _store(lane: Lane, ready: Sequence[Answered], provider: Provider) -> None:
     retry_unavailable(lambda: finish.keep_open(put_back), seconds=STORE_SECONDS)
     ids = [a.answer.provider_id for a in ready if isinstance(a.answer, Sent) and a.answer.provider_id]
     retry_unavailable(lambda: receipts.expect(lane.id, ids), seconds=STORE_SECONDS)
-    keep_exchanges(lane.id, ready)
     announce((a.outbound, a.campaign) for a in ready)
-
-
-def keep_exchanges(line: ObjectId, answered: Iterable[Answered]) -> None:
-    """Keep what went to and fro for tests, to look at. Best effort: it is no part of what became of a message."""
-    for a in answered:
-        exchange = a.answer.exchange if isinstance(a.answer, Sent | SendError) else None
-        if exchange is None:
-            continue
-        try:
-            exchanges.keep(exchange, attempt=a.outbound.attempt_id, message=ObjectId(a.outbound.message_id), line=line)
-        except Exception as error:  # a line must not stand still for it, whatever it is
-            logger.warning("a test's exchange was not kept: %s", type(error).__name__)
 
 
 def announce(moved: Iterable[tuple[Outbound, ObjectId | None]]) -> None:

@@ -11,6 +11,7 @@ from pymongo.errors import PyMongoError
 
 from engine import (
     browsers,
+    calls,
     channels,
     checks,
     deal,
@@ -59,6 +60,7 @@ def tick() -> None:
         checks.issue_questions,
         finish.finish_done,
         finish.look_again,
+        calls.mind_logs,
     )
     for step in steps:
         try:

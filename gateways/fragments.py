@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from gateways import describe, exchanges, queries, tried
+from gateways import call_list, calls, describe, queries, tried
 from gateways.models import Gateway, Pool
 from gateways.queries import LineRow
 from gateways.shown import WAITING_MOST, line_values, picture_values, pool_values, waiting_values
 from lib.converters import object_id
+from lib.paging import keyset_page
 from live.fragments import SUPERVISORS, Fragment, register
 from messaging import queries as messaging
+from preferences import queries as preferences
 
 TESTS = 5
 
@@ -59,7 +61,7 @@ def _line_tests(key: str) -> dict[str, Any] | None:
     mask = queries.masker(gateway)
     pools = list(Pool.everything.filter(channel=gateway.channel).values_list("pk", flat=True))
     tests = messaging.tests_of(pools=pools, gateway=gateway.pk, limit=TESTS)
-    kept = exchanges.of_attempts(attempt.attempt_id for message in tests for attempt in message.attempts or [])
+    kept = calls.of_attempts(attempt.attempt_id for message in tests for attempt in message.attempts or [])
     rows = [
         (
             message,
@@ -75,7 +77,16 @@ def _line_tests(key: str) -> dict[str, Any] | None:
         )
         for message in tests
     ]
-    return {"gateway": gateway, "rows": rows}
+    return {"gateway": gateway, "rows": rows, "days": int(preferences.get("log.calls_days"))}
+
+
+def _calls(key: str) -> dict[str, Any] | None:
+    """The latest calls of a line that fit a filter."""
+    asked = call_list.Asked.of_key(key)
+    if asked is None:
+        return None
+    page = keyset_page(call_list.calls_of(asked), by="-at", size=call_list.PAGE)
+    return {"asked": asked, "rows": [tried.row(each) for each in page.rows]}
 
 
 def _of_pool(key: str) -> tuple[str, ...]:
@@ -102,6 +113,19 @@ register(
 )
 register(
     Fragment(
-        "line-tests", "gateways/_line_tests.html", lambda key: (f"gateway.{key}", "message"), _line_tests, SUPERVISORS
+        "line-tests",
+        "gateways/_line_tests.html",
+        lambda key: (f"gateway.{key}", f"call.{key}", "message"),
+        _line_tests,
+        SUPERVISORS,
+    )
+)
+register(
+    Fragment(
+        "line-calls",
+        "gateways/_calls_live.html",
+        lambda key: (f"call.{call_list.line_of_key(key)}",),
+        _calls,
+        SUPERVISORS,
     )
 )

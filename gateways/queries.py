@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from bson import ObjectId
 from django.db.models import Count, Q, QuerySet
@@ -13,9 +12,8 @@ from django.utils.translation import gettext as _
 from domain.states import Desired
 from gateways import sessions
 from gateways.kinds import KINDS
-from gateways.masking import Masker
+from gateways.masking import Masker, secret_texts
 from gateways.models import Gateway, LaneHealth, Pool
-from gateways.placeholders import own_texts
 from gateways.registry import callback_url
 from gateways.sessions import SessionRow
 from lib.redaction import MASK
@@ -226,22 +224,9 @@ def callback_address(gateway: Gateway) -> str:
 def masker(gateway: Gateway) -> Callable[[str], str]:
     """Takes the line's secrets out of a text that may repeat them, such as a far side's answer."""
     try:
-        return Masker(_values(dict(gateway.secrets)))
+        return Masker(secret_texts(dict(gateway.secrets)))
     except CannotUnseal:
         return Masker(())
-
-
-def _values(secrets: Mapping[str, Any]) -> set[str]:
-    """Every text among the secrets that must not be shown, the parts of addresses one by one."""
-    found: set[str] = set()
-    for value in secrets.values():
-        for text in map(str, value.values() if isinstance(value, Mapping) else [value]):
-            if "://" in text:
-                # Its host and path are shown anyway.
-                found |= {text, *(part for _name, part in parse_qsl(urlsplit(text).query))}
-            else:
-                found |= {text, *text.split(), *text.split(":")}
-    return {own for text in found for own in own_texts(text)}
 
 
 def facts(gateway: Gateway) -> list[tuple[str, str]]:

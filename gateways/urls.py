@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from gateways.views import lines, members, pools
+from gateways.views import calls, lines, members, pools
 
 app_name = "gateways"
 urlpatterns = [
@@ -21,5 +21,7 @@ urlpatterns = [
     path("lines/<oid:pk>/switch/", lines.switch_line, name="line-switch"),
     path("lines/<oid:pk>/delete/", lines.delete_line, name="line-delete"),
     path("lines/<oid:pk>/test/", lines.send_test, name="line-test"),
+    path("lines/<oid:pk>/calls/", calls.calls, name="line-calls"),
+    path("lines/<oid:pk>/calls/<oid:call>/", calls.call, name="line-call"),
     path("lines/<oid:pk>/callback/", lines.show_callback, name="line-callback"),
 ]

@@ -87,20 +87,23 @@ def _read_by_pattern(
     return _error(answer, ErrorKind.PERMANENT, "rejected", _said(answer, config)), Rule("no_success", pattern)
 
 
-def read_status(answer: Answer, config: Mapping[str, Any]) -> Sent | Failed | Unknown:
-    """What the answer of the status address says of an attempt.
+def judge_status(answer: Answer, config: Mapping[str, Any]) -> tuple[Sent | Failed | Unknown, Rule]:
+    """What the answer of the status address says of an attempt, and which rule told it.
 
     An id it doesn't know says nothing: the original may be on its way still, and nothing fences it.
     """
     if not 200 <= answer.status < 300:
-        return Unknown(answer.attempt_id, f"The status address answered {answer.status}.")
-    word = find(answer.body, config["status_path"])
+        return Unknown(answer.attempt_id, f"The status address answered {answer.status}."), Rule("no_state")
+    path = config["status_path"]
+    word = find(answer.body, path)
     state = config["states"].get((word or "").lower())
     if state is None:
-        return Unknown(answer.attempt_id, "The status address gave no state that the line knows.")
+        unknown = Unknown(answer.attempt_id, "The status address gave no state that the line knows.")
+        return unknown, Rule("no_such_state", path, word or "")
     if state == "failed":
-        return Failed(answer.attempt_id, "undelivered", _said(answer, config))
-    return Sent(answer.attempt_id, find(answer.body, config["id_path"]))
+        failed = Failed(answer.attempt_id, "undelivered", _said(answer, config))
+        return failed, Rule("state_failed", path, word or "")
+    return Sent(answer.attempt_id, find(answer.body, config["id_path"])), Rule("state", path, word or "")
 
 
 def find(body: bytes, path: str) -> str | None:

@@ -1,17 +1,18 @@
 """A line behind any gateway's HTTP interface: one request a message, as the line's fields describe it."""
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 
+from domain.calls import verdict_of
 from domain.delivery import (
+    Call,
     ErrorKind,
-    Exchange,
     Health,
     Incoming,
     Outbound,
+    Purpose,
     Receipt,
     Reconciled,
     SendError,
@@ -21,14 +22,12 @@ from domain.delivery import (
 from gateways import net
 from gateways.masking import Masker
 from gateways.provider import Line, WebhookRequest
-from gateways.providers.generic_answer import judge, read_status
+from gateways.providers.generic_answer import judge, judge_status
 from gateways.providers.generic_callback import read_callback
 from gateways.providers.generic_request import Unsendable, secrets_of, send_request, status_request
 from gateways.providers.generic_trace import GenericTeller
 from gateways.telling import Rule
 from gateways.transport import BODY_LIMIT, Answer, Request, Seen, Way, exchange, failure
-
-logger = logging.getLogger(__name__)
 
 DETAIL_SHOWN = 200
 
@@ -65,24 +64,28 @@ class HttpGeneric:
                 requests.append(send_request(self._line, outbound))
             except Unsendable as error:
                 yield SendError(outbound.attempt_id, ErrorKind.PERMANENT, error.code, error.detail)
-        traced = {outbound.attempt_id for outbound in batch if outbound.traced}
-        watched = {request.attempt_id: request for request in requests if request.attempt_id in traced}
+        asked = {request.attempt_id: request for request in requests}
         seen: dict[str, Seen] = {}
-        for answer in exchange(requests, self._way, not_after=not_after, seen=seen if watched else None):
+        for answer in exchange(requests, self._way, not_after=not_after, seen=seen):
             result, rule = self._read(answer)
-            if answer.attempt_id in watched:
-                told = self._tell(watched[answer.attempt_id], seen[answer.attempt_id], answer, rule)
-                result = replace(result, exchange=told)
+            attempt = answer.attempt_id
+            self._record(Purpose.SEND, asked.pop(attempt), seen.pop(attempt), answer, rule, result)
             yield result
 
-    def _tell(self, request: Request, seen: Seen, answer: Answer | SendError, rule: Rule) -> Exchange | None:
-        """What is shown of a test; none rather than an answer that is lost with it."""
-        try:
-            return GenericTeller(self._line, self._mask).tell(request, seen, answer, rule)
-        except Exception as error:
-            # Its own text is not used: it may hold what would have been masked.
-            logger.warning("a test's exchange can't be told: %s", type(error).__name__)
-            return None
+    def _record(
+        self,
+        purpose: Purpose,
+        request: Request,
+        seen: Seen,
+        answer: Answer | SendError,
+        rule: Rule,
+        result: Reconciled,
+    ) -> None:
+        """Tell the line's log of the call. What did not start is none."""
+        if rule.name != "not_started":
+            teller = self._status_teller if purpose is Purpose.STATUS else self._teller
+            told = teller.later(request, seen, answer, rule)
+            self._line.record(Call(purpose, told, (request.attempt_id,), verdict_of([result])))
 
     def _read(self, answer: Answer | SendError) -> tuple[Sent | SendError, Rule]:
         if isinstance(answer, SendError):
@@ -106,11 +109,17 @@ class HttpGeneric:
             request = status_request(self._line, outbound)
         except Unsendable as error:
             return Unknown(outbound.attempt_id, error.detail)
-        [answer] = exchange([request], self._way, not_after=not_after)
+        seen: dict[str, Seen] = {}
+        [answer] = exchange([request], self._way, not_after=not_after, seen=seen)
+        found, rule = self._read_status(answer)
+        self._record(Purpose.STATUS, request, seen[answer.attempt_id], answer, rule, found)
+        return found
+
+    def _read_status(self, answer: Answer | SendError) -> tuple[Reconciled, Rule]:
         if isinstance(answer, SendError):
-            return answer
-        said = read_status(answer, self._line.config)
-        return replace(said, detail=self._clean(said.detail, whole=len(answer.body) < BODY_LIMIT))
+            return answer, Rule(answer.code)
+        said, rule = judge_status(answer, self._line.config)
+        return replace(said, detail=self._clean(said.detail, whole=len(answer.body) < BODY_LIMIT)), rule
 
     def poll(self, waiting: Sequence[Outbound]) -> Iterator[Sequence[Receipt | Incoming]]:
         """Nothing: reports come by callback."""
@@ -138,6 +147,14 @@ class HttpGeneric:
         return self._mask.brief(text, DETAIL_SHOWN, whole=whole) if text else ""
 
     @cached_property
+    def _teller(self) -> GenericTeller:
+        config = self._line.config
+        return GenericTeller(self._line, self._mask, address=config["url"], escaped_in=config["encoding"])
+
+    @cached_property
+    def _status_teller(self) -> GenericTeller:
+        return GenericTeller(self._line, self._mask, address=self._line.config["status_url"], escaped_in="utf-8")
+
+    @cached_property
     def _mask(self) -> Masker:
-        # Made when something is to be masked: most answers have nothing to tell.
         return Masker(secrets_of(self._line), self._line.config["encoding"])

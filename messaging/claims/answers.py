@@ -125,7 +125,7 @@ def take_doubts(
             "due_at": {"$ne": None},
             "$expr": {"$lte": ["$due_at", "$$NOW"]},
         },
-        {"campaign": 1, "phone": 1, "text": 1, "checks": 1, "attachment": 1, "kind": 1, "attempts": {"$slice": -1}},
+        {"campaign": 1, "phone": 1, "text": 1, "checks": 1, "attachment": 1, "attempts": {"$slice": -1}},
         hint=CLAIM_INDEX,
     ).limit(limit)
     rows = list(due)
@@ -146,7 +146,6 @@ def take_doubts(
             epoch=holder.epoch,
             started_at=attempt["started_at"].replace(tzinfo=UTC),
             media=media(row["attachment"]) if media is not None and row.get("attachment") else None,
-            traced=claimed_of(row).traced,
         )
         mine = messages.update_one(
             {

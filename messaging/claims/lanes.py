@@ -55,7 +55,7 @@ def claim(
         return []
     mine = messages.find(
         {"_id": {"$in": ids}, "status": S.CLAIMED.value, "claim_token": holder.token},
-        {"phone": 1, "text": 1, "campaign": 1, "attachment": 1, "kind": 1},
+        {"phone": 1, "text": 1, "campaign": 1, "attachment": 1},
     )
     return [claimed_of(row) for row in mine]
 
@@ -75,7 +75,7 @@ def new_attempts(
     ids = [uuid.uuid4().hex for _ in claimed]
     files = [media(c.attachment) if media is not None and c.attachment else None for c in claimed]
     return [
-        (Outbound(id_, str(c.id), c.phone, c.text, reserve(id_), epoch, media=file, traced=c.traced), c)
+        (Outbound(id_, str(c.id), c.phone, c.text, reserve(id_), epoch, media=file), c)
         for id_, c, file in zip(ids, claimed, files, strict=True)
     ]
 

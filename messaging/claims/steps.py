@@ -16,7 +16,7 @@ from domain.outcome import Outcome
 from domain.states import MessageStatus, check_message
 from lib.mongo import collection, run_tx, session
 from messaging import flow
-from messaging.models import Kind, Message, Tally
+from messaging.models import Message, Tally
 
 S = MessageStatus
 TIME_OF = {S.SENT: "sent_at", S.DELIVERED: "delivered_at", S.READ: "read_at", S.FAILED: "failed_at"}
@@ -41,8 +41,6 @@ class Claimed:
     text: str
     checks: int = 0
     attachment: ObjectId | None = None
-    traced: bool = False
-    """Whether it is a test, of which what goes to and fro is kept."""
 
 
 def claimed_of(row: Mapping[str, Any]) -> Claimed:
@@ -54,7 +52,6 @@ def claimed_of(row: Mapping[str, Any]) -> Claimed:
         row["text"],
         row.get("checks", 0),
         row.get("attachment"),
-        traced=row.get("kind") == Kind.TEST.value,
     )
 
 

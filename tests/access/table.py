@@ -113,6 +113,8 @@ PAGES = {
     "gateways:pool-candidates": "GET pool 403 200 200",
     "gateways:pool-move": "POST ~pool 403 404 404",
     "gateways:line": "GET line 403 200 200",
+    "gateways:line-calls": "GET line 403 200 200",
+    "gateways:line-call": "GET call 403 200 200",
     "gateways:line-switch": "POST ~line 403 404 404",
     "gateways:line-test": "POST ~line 403 404 404",
     "gateways:line-new": "GET - 403 403 200",
@@ -243,6 +245,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "line-row": ("line no yes",),
     "line-state": ("line no yes",),
     "line-tests": ("line no yes",),
+    "line-calls": ("line no yes",),
     "log-tail": ("- no yes",),
     "log-held": ("- no yes",),
 }
