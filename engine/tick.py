@@ -21,6 +21,7 @@ from engine import (
     inbox,
     lane,
     optouts,
+    poll,
     readiness,
     recover,
     uploads,
@@ -57,6 +58,7 @@ def tick() -> None:
         digests.collect,
         digests.tell,
         checks.issue_questions,
+        poll.issue_polls,
         finish.finish_done,
         finish.look_again,
     )

@@ -160,6 +160,11 @@ def slow_sentence(gateway: Gateway, now: datetime) -> str:
     return said % {"rate": _per_time(rate), "full": _per_time(slowdown.full)} + " " + back
 
 
+def poll_reason(gateway: Gateway) -> str:
+    """Why its far side could not be asked for reports, in words; empty where it could, or never was."""
+    return capfirst(reason_sentence(gateway.poll_error)) + "." if gateway.poll_error else ""
+
+
 def _per_time(rate: float) -> str:
     """So many messages a second, or a minute where that is few."""
     if rate >= 1:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from domain.delivery import ErrorKind, Failed, Scope, SendError, Sent, Unknown
+from domain.delivery import ErrorKind, Failed, Receipt, ReceiptState, Scope, SendError, Sent, Unknown
+from gateways.http_fields import RECEIVED
 from gateways.telling import Rule, decoded
 from gateways.transport import Answer
 
@@ -95,13 +96,44 @@ def read_status(answer: Answer, config: Mapping[str, Any]) -> Sent | Failed | Un
     """
     if not 200 <= answer.status < 300:
         return Unknown(answer.attempt_id, f"The status address answered {answer.status}.")
-    word = find(answer.body, config["status_path"])
-    state = config["states"].get((word or "").lower())
+    state = _state(answer, config)
     if state is None:
         return Unknown(answer.attempt_id, "The status address gave no state that the line knows.")
     if state == "failed":
         return Failed(answer.attempt_id, "undelivered", _said(answer, config))
     return Sent(answer.attempt_id, find(answer.body, config["id_path"]))
+
+
+def read_report(answer: Answer, config: Mapping[str, Any]) -> Receipt | None:
+    """What the same answer reports of an attempt that is known to have been accepted; None where that is nothing new.
+
+    An error's detail is all that the far side said, as above.
+    """
+    state = _state(answer, config) if 200 <= answer.status < 300 else None
+    if state in (None, ReceiptState.SENT):
+        return None
+    provider_id = find(answer.body, config["id_path"])
+    if state == ReceiptState.FAILED:
+        word = (find(answer.body, config["status_path"]) or "").lower()[:40]
+        return Receipt(ReceiptState.FAILED, answer.attempt_id, provider_id, code=word, detail=_said(answer, config))
+    return Receipt(ReceiptState(state), answer.attempt_id, provider_id)
+
+
+def status_rule(answer: Answer, config: Mapping[str, Any]) -> Rule:
+    """What told the meaning of the status address's answer."""
+    if not 200 <= answer.status < 300:
+        return Rule("no_word_status")
+    word = find(answer.body, config["status_path"])
+    if word is None:
+        return Rule("page") if _is_page(answer) else Rule("no_state", config["status_path"])
+    return Rule("state", config["status_path"], word)
+
+
+def _state(answer: Answer, config: Mapping[str, Any]) -> str | None:
+    """The state that the answer's word stands for; a text that was received is none."""
+    word = find(answer.body, config["status_path"])
+    state = config["states"].get((word or "").lower())
+    return None if state == RECEIVED else state
 
 
 def retry_after(text: str, now: datetime) -> float | None:
