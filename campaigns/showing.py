@@ -21,6 +21,7 @@ from campaigns.report import LaneRow
 from campaigns.sentences import example_sentence
 from domain.funnel import REPLIED, Step, funnel
 from domain.states import CampaignStatus, MessageStatus
+from gateways.describe import slow_sentence
 from gateways.models import Channel, Gateway, LaneHealth
 from messaging.models import STATUS_LABELS
 from messaging.queries import LATELY_MINUTES, Problem
@@ -269,7 +270,9 @@ def _line_state(row: LaneRow) -> tuple[str, str, datetime | None]:
         until = line.next_send_at if line.next_send_at is not None and line.next_send_at > now else None
         why = capfirst(reason_sentence(line.health_reason.partition(":")[0]))
         return why, "now" if line.health == LaneHealth.DOWN else "soon", until
-    return (session_label(row) if row.session else str(LaneHealth.OK.label)), "done", None
+    slow = slow_sentence(line, now)
+    well = session_label(row) if row.session else str(LaneHealth.OK.label)
+    return slow or well, "soon" if slow else "done", None
 
 
 # The chart ------------------------------------------------------------------------------------------------------------

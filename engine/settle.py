@@ -69,7 +69,7 @@ def _answered(outbound: Outbound, campaign: ObjectId | None, answer: Sent | Send
     if campaign is not None and goes_by_sms(answer, fallback=True):
         sms_pool = retry_unavailable(partial(sms_pool_of, campaign), seconds=STORE_SECONDS)
     outcome = after_send(answer, can_reconcile=provider.can_reconcile, fallback=sms_pool is not None)
-    return Answered(outbound, campaign, answer, outcome, sms_pool)
+    return Answered(outbound, campaign, answer, outcome, sms_pool, ask_after=provider.poll_every)
 
 
 def sms_pool_of(campaign: ObjectId) -> ObjectId | None:

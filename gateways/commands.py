@@ -216,7 +216,8 @@ def change_gateway(
     sealed |= {field: value for field, value in gateway.secrets.items() if field not in declared}
     new = typed_values(Gateway, {"config": plain, "secrets": sealed})
     same = {"_id": gateway.pk, "secrets": gateway.secrets.sealed}
-    if not collection(Gateway).update_one(same, {"$set": new}).matched_count:
+    # Whether its far side is asked for reports may be another matter now.
+    if not collection(Gateway).update_one(same, {"$set": {**new, "poll_at": None}}).matched_count:
         raise _changed_meanwhile(name)
     publish(GatewayChanged(str(gateway.pk)))
     gateway.config, gateway.secrets = plain, sealed

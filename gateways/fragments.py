@@ -47,6 +47,7 @@ def _line_state(key: str) -> dict[str, Any] | None:
     return {
         **line_values(LineRow(gateway, None)),
         "detail": queries.masker(gateway)(detail),
+        "unheard": describe.poll_reason(gateway),
         "sent": sum(counts[status] for status in ("sent", "delivered", "read")),
         "delivered": counts["delivered"] + counts["read"],
         "failed": counts["failed"],

@@ -51,6 +51,10 @@ class Provider(Protocol):
     batch_size: int
     """How many requests `send` starts at once: that many messages are marked SENDING together."""
 
+    per_request: int
+    """How many messages one request carries, 1 where a provider doesn't say: a line that its far side has slowed down
+    sends fewer requests, and no smaller ones."""
+
     timeout: float
     """Seconds after which every request of a batch has its answer or its error; it may take longer only where a later
     holder of the lane is safe from requests that were begun before."""

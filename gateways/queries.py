@@ -7,6 +7,7 @@ from typing import Any
 
 from bson import ObjectId
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from domain.states import Desired
@@ -114,12 +115,21 @@ class LineRow:
 
     @property
     def state(self) -> str:
-        return self.session.shown_status if self.session else str(self.gateway.health)
+        if self.session:
+            return self.session.shown_status
+        slowed = self.gateway.health == LaneHealth.OK and self.slowed
+        return LaneHealth.SLOWED.value if slowed else str(self.gateway.health)
 
     @property
     def state_kind(self) -> str:
         """Which states `state` is one of: a session's or a lane's."""
         return "session" if self.session else "lane"
+
+    @property
+    def slowed(self) -> bool:
+        """Whether it climbs back to full speed, after its far side slowed it down."""
+        slowdown = self.gateway.slowdown
+        return slowdown is not None and slowdown.rate(timezone.now()) is not None
 
     @property
     def ready(self) -> bool:

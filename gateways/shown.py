@@ -20,10 +20,12 @@ LINES_IN_CARD = 12
 
 def pool_values(overview: PoolOverview) -> dict[str, Any]:
     """What a pool's card shows."""
-    pool = overview.pool
+    pool, now = overview.pool, timezone.now()
     return {
         "pool": pool,
-        "lines": [(row, line_address(row)) for row in overview.lines[:LINES_IN_CARD]],
+        "lines": [
+            (row, line_address(row), describe.slow_sentence(row.gateway, now)) for row in overview.lines[:LINES_IN_CARD]
+        ],
         "more": max(0, len(overview.lines) - LINES_IN_CARD),
         "total": len(overview.lines),
         "ready": overview.ready,
@@ -64,6 +66,7 @@ def line_values(row: LineRow, *, today: int | None = None) -> dict[str, Any]:
         "gateway": gateway,
         "address": line_address(row),
         "reason": reason,
+        "slow": describe.slow_sentence(gateway, now) if gateway.active else "",
         "today": sent_today_by([gateway.pk]).get(gateway.pk, 0) if today is None else today,
         "rests_until": gateway.next_send_at if rests else None,
     }

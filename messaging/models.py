@@ -33,6 +33,9 @@ RECIPIENT_INDEX = "message_once_per_recipient"
 SENT_INDEX = "message_sent"
 """A campaign's messages by when they were sent; those that were not are not in it."""
 
+ASK_INDEX = "message_ask"
+"""A line's messages by when its far side is asked about them; those that it is not asked about are not in it."""
+
 
 class Kind(models.TextChoices):
     CAMPAIGN = "campaign", _("Campaign")
@@ -84,6 +87,8 @@ class Message(models.Model):
     variant = models.IntegerField(default=0)
     """Which text was chosen: 0 the message itself, then the variants in their order."""
     due_at = models.DateTimeField(null=True)
+    ask_at = models.DateTimeField(null=True)
+    """When the far side is asked what became of it (messaging/waiting.py); empty means never."""
     claim_token = models.CharField(max_length=32, blank=True, default="")
     claim_epoch = models.IntegerField(default=0)
     checks = models.IntegerField(default=0)

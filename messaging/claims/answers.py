@@ -60,6 +60,8 @@ def settling(holder: Holder, a: Answered, origin: S, now: datetime) -> Change:
         "due_at": due_in(a.outcome.after, now),
         "claim_token": "",
     }
+    if a.outcome.status is S.SENT and a.ask_after:
+        fields["ask_at"] = due_in(a.ask_after, now)
     if a.outcome.status is S.PENDING and a.campaign is not None:  # a reply stays with the lane it belongs to
         fields["gateway"] = None
         fields["dealt"] = False
@@ -95,7 +97,7 @@ def is_last(outbound: Outbound) -> dict[str, Any]:
 
 def clock_for(answered: Sequence[Answered]) -> datetime:
     """MongoDB's time, asked once for a batch and only where an outcome needs it."""
-    if any(a.outcome.after is not None for a in answered):
+    if any(a.outcome.after is not None or a.ask_after for a in answered):
         return naive(server_now())
     return naive(datetime.now(UTC))  # not used: no outcome has a time
 

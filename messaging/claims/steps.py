@@ -59,7 +59,8 @@ def claimed_of(row: Mapping[str, Any]) -> Claimed:
 class Answered:
     """An attempt, what the far side said of it, and what that makes of the message.
 
-    `sms_pool` is where a message goes on whose outcome says `by_sms`.
+    `sms_pool` is where a message goes on whose outcome says `by_sms`. `ask_after` are the seconds after which a far
+    side that accepted it is asked what became of it; 0 where it tells that by itself.
     """
 
     outbound: Outbound
@@ -67,6 +68,7 @@ class Answered:
     answer: Reconciled
     outcome: Outcome
     sms_pool: ObjectId | None = None
+    ask_after: float = 0.0
 
 
 @dataclass(slots=True)
