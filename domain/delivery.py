@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from domain.costs import Charge
+
 
 @dataclass(frozen=True, slots=True)
 class Media:
@@ -36,6 +38,8 @@ class Outbound:
     media: Media | None = None
     traced: bool = False
     """Whether somebody tries the line with it and wants to see what goes to and fro (Exchange)."""
+    charge: Charge | None = None
+    """What it costs once it is taken on: for our own counts, no matter of a provider's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""SMS texts: how many parts one takes (GSM 03.38 where every character is in it, else UCS-2), and writing it cheaper."""
+"""Texts as SMS: how many parts one takes (GSM 03.38 if every character is in it, else UCS-2), and making it shorter."""
 
 import re
 import unicodedata
@@ -65,7 +65,7 @@ def _size(
     return SmsSize(encoding, units, parts, joined)
 
 
-# Written cheaper ------------------------------------------------------------------------------------------------------
+# Written shorter ------------------------------------------------------------------------------------------------------
 _NEIGHBOURS = {
     **dict.fromkeys("‘’‚‛‹›′´`ʹʻʼʽˈ", "'"),
     **dict.fromkeys("“”„‟«»″¨", '"'),
