@@ -96,7 +96,12 @@ def lanes(campaign: Campaign) -> Context:
         "running": campaign.status == CampaignStatus.RUNNING,
         "receipts": any(row.delivered for row in rows),
         "doubts": any(row.uncertain for row in rows),
+        "costs": any(row.parts for row in rows),
     }
+
+
+def cost(campaign: Campaign) -> Context:
+    return {"campaign": campaign, "cost": showing.cost(campaign) if campaign.sms_pool_id is not None else None}
 
 
 def problems(campaign: Campaign) -> Context:
@@ -148,6 +153,7 @@ for _name, _show in {
     "progress": progress,
     "funnel": funnel,
     "lanes": lanes,
+    "cost": cost,
     "problems": problems,
     "replies": replies,
     "last": last,

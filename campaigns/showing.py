@@ -13,15 +13,17 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from campaigns import watching, wording
+from campaigns import costing, watching, wording
 from campaigns.commands import MAY_RETRY
 from campaigns.describe import line_sentence, session_label, shortage_sentence
 from campaigns.models import Campaign, CampaignChannel
 from campaigns.report import LaneRow
 from campaigns.sentences import example_sentence
+from domain.costs import Spent
 from domain.funnel import REPLIED, Step, funnel
 from domain.states import CampaignStatus, MessageStatus
 from gateways.models import Channel, Gateway, LaneHealth
+from lib import amounts
 from messaging.models import STATUS_LABELS
 from messaging.queries import LATELY_MINUTES, Problem
 from messaging.reasons import advice, reason_sentence, retry_helps
@@ -216,6 +218,8 @@ class LineStanding:
     failed: int
     uncertain: int
     rate: float | None
+    parts: int = 0
+    cost: str = ""
 
 
 def line_standings(campaign: Campaign) -> list[LineStanding]:
@@ -223,14 +227,18 @@ def line_standings(campaign: Campaign) -> list[LineStanding]:
     number, seconds = watching.sent_lately(campaign.pk)
     lately = watching.lately_by_line(campaign.pk) if campaign.status == CampaignStatus.RUNNING and number > 1 else {}
     span = max(seconds, 1.0) if number else LATELY_MINUTES * 60
-    return [_line(row, lately, span) for row in watching.lanes(campaign.pk)]
+    spent = watching.costs(campaign.pk).by_line if campaign.sms_pool_id is not None else {}
+    return [_line(row, lately, span, spent) for row in watching.lanes(campaign.pk)]
 
 
-def _line(row: LaneRow, lately: Mapping[ObjectId, int], seconds: float) -> LineStanding:
+def _line(
+    row: LaneRow, lately: Mapping[ObjectId, int], seconds: float, spent: Mapping[ObjectId | None, Spent]
+) -> LineStanding:
     counts = row.counts
     delivered = counts.get(M.DELIVERED, 0) + counts.get(M.READ, 0)
     state, colour, until = _line_state(row)
     sent_lately = lately.get(row.gateway.pk, 0) if row.gateway else 0
+    costs = spent.get(row.gateway.pk) if row.gateway else None
     return LineStanding(
         row=row,
         url=_line_url(row),
@@ -243,6 +251,8 @@ def _line(row: LaneRow, lately: Mapping[ObjectId, int], seconds: float) -> LineS
         failed=counts.get(M.FAILED, 0),
         uncertain=counts.get(M.UNCERTAIN, 0),
         rate=sent_lately * 60 / seconds if sent_lately else None,
+        parts=costs.parts if costs is not None else 0,
+        cost=amounts.spent(costs) if costs is not None else "",
     )
 
 
@@ -270,6 +280,33 @@ def _line_state(row: LaneRow) -> tuple[str, str, datetime | None]:
         why = capfirst(reason_sentence(line.health_reason.partition(":")[0]))
         return why, "now" if line.health == LaneHealth.DOWN else "soon", until
     return (session_label(row) if row.session else str(LaneHealth.OK.label)), "done", None
+
+
+# What it costs --------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class CostShown:
+    """What a campaign's SMS cost: `parts` and `spent` until now, `total` what it comes to, empty where that is all."""
+
+    parts: int
+    spent: str
+    left: int
+    total: str
+    unpriced: str
+
+
+def cost(campaign: Campaign) -> CostShown | None:
+    """What its SMS have cost and will; None while nothing was spent and nothing is to be."""
+    found = watching.costs(campaign.pk)
+    if not found.spent.parts and not found.left:
+        return None
+    expected = found.expected
+    return CostShown(
+        parts=found.spent.parts,
+        spent=amounts.spent(found.spent),
+        left=found.left,
+        total=costing.amount_text(expected) if expected is not None else "",
+        unpriced=costing.unpriced_sentence(expected) if expected is not None else "",
+    )
 
 
 # The chart ------------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 Nothing is ever zero because its price is not known: parts without a price are counted as such.
 """
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from enum import StrEnum
 from math import ceil, floor, sqrt
 from typing import Any
 
+from babel.core import get_global
 from babel.numbers import get_currency_precision, get_territory_currencies, list_currencies
 
 MILLION = 1_000_000
@@ -86,8 +88,18 @@ def is_currency(code: str) -> bool:
 
 def currency_of(country: str) -> str:
     """What is paid with in a country, empty where nobody knows."""
-    found: list[str] = get_territory_currencies(country)
-    return found[0] if found else ""
+    return next(iter(_present(country)), "")
+
+
+@functools.cache
+def currencies_in_use() -> tuple[str, ...]:
+    """Those that are paid with anywhere today, by code."""
+    return tuple(sorted({code for territory in get_global("territory_currencies") for code in _present(territory)}))
+
+
+def _present(territory: str) -> list[str]:
+    found: list[str] = get_territory_currencies(territory)
+    return found
 
 
 def decimals(amount: Decimal, currency: str) -> int:

@@ -33,6 +33,11 @@ def of_campaign(campaign: ObjectId) -> dict[ObjectId | None, Spent]:
     return {ObjectId(row["lane"]) if row["lane"] else None: spent_of(row) for row in rows}
 
 
+def of_message(message: Message) -> Spent:
+    """What one message cost, all its attempts together."""
+    return spent_of({PARTS: message.paid_parts, UNPRICED: message.unpriced_parts, COST: message.cost})
+
+
 @dataclass(frozen=True, slots=True)
 class Lately:
     """What was spent today and this month, in this installation's time zone."""
