@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bson import ObjectId
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -123,22 +124,32 @@ def parts_sentence(parts: Range) -> str:
 
 
 def amount_text(found: Estimate) -> str:
-    """What it comes to, in figures; empty where no line has a price."""
+    """About what it comes to; empty where no line has a price."""
+    text = _figures(found)
+    return text if not text or _open(found) else _("about %(amount)s") % {"amount": text}
+
+
+def _figures(found: Estimate) -> str:
     if not found.apart:
         return amounts.summed(found.amounts)
     return _(" or ").join(amounts.between(amount) for amount in found.amounts)
 
 
+def _open(found: Estimate) -> bool:
+    """Whether it may be nothing: the figures say “up to” then."""
+    return any(amount.low == 0 < amount.high for amount in found.amounts)
+
+
 def money_sentence(found: Estimate) -> str:
     """What it comes to, and why that is no single figure."""
-    text = amount_text(found)
+    text = capfirst(amount_text(found))
     if not text:
         return ""
-    if len(found.amounts) > 1 and found.apart:
-        return _("About %(amount)s, as its lines share it.") % {"amount": text}
-    if any(amount.low < amount.high for amount in found.amounts) and found.lines > 1 and not found.apart:
-        return _("About %(amount)s, depending on the line that each goes by.") % {"amount": text}
-    return _("About %(amount)s.") % {"amount": text}
+    if found.apart and len(found.amounts) > 1:
+        return _("%(amount)s, as its lines share it.") % {"amount": text}
+    if not found.apart and found.lines > 1 and any(each.low < each.high for each in found.amounts):
+        return _("%(amount)s, depending on the lines that they go by.") % {"amount": text}
+    return f"{text}."
 
 
 def unpriced_sentence(found: Estimate) -> str:
