@@ -100,13 +100,12 @@ def costs(campaign: Campaign) -> Costs:
 
 # In words -------------------------------------------------------------------------------------------------------------
 def forecast_sentences(found: Forecast) -> list[str]:
-    """What a draft will cost, how sure that is, and what is not in it."""
+    """What a draft will cost, what is not in it, and how sure that is; the figure comes first."""
     expected = found.expected
-    lines = []
+    lines = [said for said in (money_sentence(expected), unpriced_sentence(expected)) if said]
+    lines.append(f"{parts_sentence(expected.parts)}.")
     if found.at_most:
         lines.append(_("Only what goes over to SMS costs: nothing, or all of it at most."))
-    lines.append(f"{parts_sentence(expected.parts)}.")
-    lines += [said for said in (money_sentence(expected), unpriced_sentence(expected)) if said]
     if not found.whole:
         values = {"looked": figure(found.looked), "people": figure(found.people)}
         lines.append(_("Reckoned from the texts of the first %(looked)s of %(people)s people.") % values)

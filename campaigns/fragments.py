@@ -96,7 +96,6 @@ def lanes(campaign: Campaign) -> Context:
         "running": campaign.status == CampaignStatus.RUNNING,
         "receipts": any(row.delivered for row in rows),
         "doubts": any(row.uncertain for row in rows),
-        "costs": any(row.parts for row in rows),
     }
 
 

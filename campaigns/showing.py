@@ -19,7 +19,6 @@ from campaigns.describe import line_sentence, session_label, shortage_sentence
 from campaigns.models import Campaign, CampaignChannel
 from campaigns.report import LaneRow
 from campaigns.sentences import example_sentence
-from domain.costs import Spent
 from domain.funnel import REPLIED, Step, funnel
 from domain.states import CampaignStatus, MessageStatus
 from gateways.models import Channel, Gateway, LaneHealth
@@ -218,8 +217,6 @@ class LineStanding:
     failed: int
     uncertain: int
     rate: float | None
-    parts: int = 0
-    cost: str = ""
 
 
 def line_standings(campaign: Campaign) -> list[LineStanding]:
@@ -227,18 +224,14 @@ def line_standings(campaign: Campaign) -> list[LineStanding]:
     number, seconds = watching.sent_lately(campaign.pk)
     lately = watching.lately_by_line(campaign.pk) if campaign.status == CampaignStatus.RUNNING and number > 1 else {}
     span = max(seconds, 1.0) if number else LATELY_MINUTES * 60
-    spent = watching.costs(campaign.pk).by_line if campaign.sms_pool_id is not None else {}
-    return [_line(row, lately, span, spent) for row in watching.lanes(campaign.pk)]
+    return [_line(row, lately, span) for row in watching.lanes(campaign.pk)]
 
 
-def _line(
-    row: LaneRow, lately: Mapping[ObjectId, int], seconds: float, spent: Mapping[ObjectId | None, Spent]
-) -> LineStanding:
+def _line(row: LaneRow, lately: Mapping[ObjectId, int], seconds: float) -> LineStanding:
     counts = row.counts
     delivered = counts.get(M.DELIVERED, 0) + counts.get(M.READ, 0)
     state, colour, until = _line_state(row)
     sent_lately = lately.get(row.gateway.pk, 0) if row.gateway else 0
-    costs = spent.get(row.gateway.pk) if row.gateway else None
     return LineStanding(
         row=row,
         url=_line_url(row),
@@ -251,8 +244,6 @@ def _line(
         failed=counts.get(M.FAILED, 0),
         uncertain=counts.get(M.UNCERTAIN, 0),
         rate=sent_lately * 60 / seconds if sent_lately else None,
-        parts=costs.parts if costs is not None else 0,
-        cost=amounts.spent(costs) if costs is not None else "",
     )
 
 
@@ -285,13 +276,17 @@ def _line_state(row: LaneRow) -> tuple[str, str, datetime | None]:
 # What it costs --------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class CostShown:
-    """What a campaign's SMS cost: `parts` and `spent` until now, `total` what it comes to, empty where that is all."""
+    """What a campaign's SMS cost: `parts` and `spent` until now, `total` what it comes to, empty where that is all.
+
+    `lines` are those that spent it, by name, each with its parts and its cost; none where it was one alone.
+    """
 
     parts: int
     spent: str
     left: int
     total: str
     unpriced: str
+    lines: Sequence[tuple[str, int, str]] = ()
 
 
 def cost(campaign: Campaign) -> CostShown | None:
@@ -300,12 +295,17 @@ def cost(campaign: Campaign) -> CostShown | None:
     if not found.spent.parts and not found.left:
         return None
     expected = found.expected
+    names = dict(Gateway.objects.filter(pk__in=[pk for pk in found.by_line if pk]).values_list("pk", "name"))
+    by_name = sorted(
+        ((names.get(pk, "?"), each) for pk, each in found.by_line.items() if pk is not None), key=lambda pair: pair[0]
+    )
     return CostShown(
         parts=found.spent.parts,
         spent=amounts.spent(found.spent),
         left=found.left,
         total=costing.amount_text(expected) if expected is not None else "",
         unpriced=costing.unpriced_sentence(expected) if expected is not None else "",
+        lines=[(name, each.parts, amounts.spent(each)) for name, each in by_name] if len(by_name) > 1 else [],
     )
 
 

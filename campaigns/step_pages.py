@@ -198,7 +198,7 @@ def review(campaign: Campaign) -> dict[str, Any]:
         "needed": form.needed,
         "warnings": warnings(campaign, shown),
         "people": owning.people(),
-        "sentences": wording.start_sentences(campaign),
+        "sentences": wording.start_sentences(campaign, reached["look"]),
         "window": window_text(campaign.window),
         "cost": costing.forecast_sentences(cost) if cost is not None else [],
         "start_default": opens.astimezone(ZoneInfo(campaign.timezone)),

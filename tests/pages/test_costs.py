@@ -155,6 +155,7 @@ def test_review_says_what_it_will_cost(signed_in: Client, pool: Pool, line: Gate
     assert "6 SMS parts." in shown
     assert "About 0.21 USD." in shown
     assert "saves up to 1 part a person" in shown
+    assert "Its SMS cost about 0.21 USD." in shown
     assert "About 0.21 USD." in page(signed_in, f"/campaigns/{campaign.pk}/")
     signed_in.cookies["django_language"] = "es"
     shown = page(signed_in, f"/campaigns/{campaign.pk}/edit/review/")
@@ -195,9 +196,9 @@ def test_campaign_that_only_falls_back_to_sms_costs_at_most(pool: Pool, line: Ga
     assert found is not None
     with override("en"):
         assert costing.forecast_sentences(found) == [
-            "Only what goes over to SMS costs: nothing, or all of it at most.",
-            "Up to 6 SMS parts.",
             "Up to 0.21\u00a0USD.",
+            "Up to 6 SMS parts.",
+            "Only what goes over to SMS costs: nothing, or all of it at most.",
         ]
 
 
