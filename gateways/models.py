@@ -103,6 +103,9 @@ class Gateway(models.Model):
     active = models.BooleanField(default=True)
     config: Any = models.JSONField(default=dict)
     secrets: Any = SealedJSONField(default=dict)
+    price = models.DecimalField(max_digits=12, decimal_places=6, null=True)
+    """Of one SMS part, in `currency` (ISO 4217); empty where nobody said: what it sends then has no known cost."""
+    currency = models.CharField(max_length=3, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
     lane_state = models.CharField(max_length=10, choices=LaneState.choices, default=LaneState.IDLE)

@@ -52,6 +52,9 @@ class GatewayRow:
     active: bool
     health: str
     health_reason: str
+    price: str
+    """Of an SMS part, exact, as text; empty where nobody said."""
+    currency: str
     fields: dict[str, Any]
 
 
@@ -86,6 +89,8 @@ def gateways() -> list[GatewayRow]:
             active=gateway.active,
             health=gateway.health,
             health_reason=gateway.health_reason,
+            price=f"{gateway.price.normalize():f}" if gateway.price is not None else "",
+            currency=gateway.currency,
             fields=masked_fields(gateway),
         )
         for gateway in Gateway.objects.filter(deleted_at=None).select_related("pool").order_by("name")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from campaigns.models import AudienceKind, Campaign
 from domain.delivery import Sent
 from domain.outcome import after_send
+from domain.sms_text import measure
 from domain.states import CampaignStatus, MessageStatus
 from gateways.kinds import kind_named
 from gateways.models import Channel, Gateway, Pool, Strategy
@@ -60,8 +61,10 @@ def make_campaign(pool: Pool, name: str = "", *, status: CampaignStatus = Campai
     )
 
 
-def add_messages(campaign: Campaign, number: int, *, status: MessageStatus = MessageStatus.PENDING) -> list[ObjectId]:
-    """So many recipients, each with a phone of its own; returns their debtors' ids."""
+def add_messages(
+    campaign: Campaign, number: int, *, status: MessageStatus = MessageStatus.PENDING, text: str = ""
+) -> list[ObjectId]:
+    """So many recipients, each with a phone of its own, and all with the text if there is one; their debtors' ids."""
     first = next(_numbers) * 1_000_000
     drafts = [
         {
@@ -71,7 +74,8 @@ def add_messages(campaign: Campaign, number: int, *, status: MessageStatus = Mes
             "row": row + 2,
             "name": f"Deudor {row}",
             "phone": f"+569{(first + row) % 100_000_000:08d}",
-            "text": f"Hola {row}",
+            "text": text or f"Hola {row}",
+            "parts": measure(text).parts,
             "variant": 0,
             "status": status.value,
         }
