@@ -156,7 +156,7 @@ def inbox(request: HttpRequest) -> dict[str, Any]:
         "line": next((line for line in lines if line.pk == asked.line), None),
         # Only the first page, whole, can say what is new since: a search has its own order of things.
         "since_mark": since_mark,
-        "since": since if not asked.search and not page.previous and asked.show != "opted-out" else "",
+        "since": since if not asked.search and not page.previous else "",
         "empty": not shown and not asked.query and not mark,
     }
 
