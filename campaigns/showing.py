@@ -24,6 +24,7 @@ from domain.states import CampaignStatus, MessageStatus
 from gateways.describe import slow_sentence
 from gateways.models import Channel, Gateway, LaneHealth
 from lib import amounts
+from lib.figures import figure
 from messaging.models import STATUS_LABELS
 from messaging.queries import LATELY_MINUTES, Problem
 from messaging.reasons import advice, reason_sentence, retry_helps
@@ -338,12 +339,12 @@ def bars(campaign: Campaign) -> Bars | None:
     found = []
     for place, (moment, number) in enumerate(chart.slots):
         height = max(1.0, CHART_HEIGHT * number / most) if number else 0.0
-        says = f"{_moment(moment, campaign)}: {wording.figure(number)}"
+        says = f"{_moment(moment, campaign)}: {figure(number)}"
         found.append((place * 10, f"{CHART_HEIGHT - height:.1f}", f"{height:.1f}", says))
     label = _("Sent per %(slot)s; most at %(time)s: %(number)s") % {
         "slot": SLOT_WORDS[chart.size],
         "time": _moment(at, campaign),
-        "number": wording.figure(most),
+        "number": figure(most),
     }
     ends = (_moment(chart.slots[0][0], campaign), _moment(chart.slots[-1][0], campaign))
     number = len(chart.slots)

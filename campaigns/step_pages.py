@@ -31,6 +31,7 @@ from domain.values import money
 from gateways import describe
 from gateways.models import Channel, Pool
 from gateways.queries import PoolOverview, overviews
+from lib.figures import figure
 
 TITLES = {
     lacks.AUDIENCE: gettext_lazy("Audience"),
@@ -226,9 +227,7 @@ def _outlook(campaign: Campaign, expected: Forecast | None) -> list[str]:
     if expected.ends_at is not None:
         lines.append(_("The last one goes at about %(time)s.") % {"time": wording.clock(expected.ends_at, zone)})
     if len(expected.days) > 1:
-        shown = [
-            f"{date_format(each.day, 'D j M')}: {wording.figure(each.messages)}" for each in expected.days[:DAYS_SHOWN]
-        ]
+        shown = [f"{date_format(each.day, 'D j M')}: {figure(each.messages)}" for each in expected.days[:DAYS_SHOWN]]
         more = " …" if len(expected.days) > DAYS_SHOWN else ""
         lines.append(_("By day: %(days)s.") % {"days": ", ".join(shown) + more})
     return lines

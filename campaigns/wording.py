@@ -17,17 +17,13 @@ from campaigns.watching import Standing
 from domain.pacing import opens_at
 from domain.states import CampaignStatus, MessageStatus
 from gateways.models import Channel, Gateway
+from lib.figures import figure
 from messaging import queries as messaging
 from messaging.models import Message
 from messaging.queries import Problem
 from messaging.reasons import reason_sentence
 
 MINUTE, HOUR = 60, 3600
-
-
-def figure(value: int) -> str:
-    """A number with the language's separators."""
-    return str(formats.number_format(value, force_grouping=True))
 
 
 def clock(moment: datetime, zone: str, *, now: datetime | None = None) -> str:

@@ -9,6 +9,7 @@ from domain.costs import DEAREST, PLACES, Price, PriceProblem, currency_of, is_c
 from gateways.errors import ChangedMeanwhile, GatewayError
 from gateways.models import Channel, Gateway
 from lib import amounts
+from lib.figures import figure
 from lib.mongo import compare_and_set
 from live.events import GatewayChanged, PoolChanged
 from live.publish import publish
@@ -43,7 +44,7 @@ def _sentence(problem: PriceProblem, text: str) -> str:
         case PriceProblem.TOO_PRECISE:
             return _("A price has %(places)s decimals at most.") % {"places": PLACES}
         case PriceProblem.TOO_HIGH:
-            return _("No part costs more than %(most)s: check the price.") % {"most": amounts.figure(int(DEAREST))}
+            return _("No part costs more than %(most)s: check the price.") % {"most": figure(int(DEAREST))}
     return _("“%(text)s” is no price. Write a number such as 9 or 0.035, without thousands and without a sign.") % {
         "text": text.strip()[:40]
     }

@@ -8,13 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from domain.costs import MILLION, Amount, Price, Spent, decimals
+from lib.figures import figure
 
 UNBROKEN = "\u00a0"
-
-
-def figure(value: int) -> str:
-    """A number with the language's separators."""
-    return str(number_format(value, force_grouping=True))
 
 
 def money(amount: Decimal, currency: str) -> str:

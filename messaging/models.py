@@ -337,6 +337,8 @@ class Conversation(models.Model):
     answering = ObjectIdField(null=True)
     """The user who has been writing an answer until `answering_until`: what others are told, and never a lock."""
     answering_until = models.DateTimeField(null=True)
+    opted_out = models.BooleanField(default=False)
+    """Whether the suppression list has the phone: what a list of conversations filters by, a moment later than it."""
     words: Any = ArrayField(models.CharField(max_length=200), default=list)
     """What it is found by: the words of the debtors with this phone, or the phone's alone (domain.finding)."""
 
@@ -351,6 +353,7 @@ class Conversation(models.Model):
             models.Index(fields=["owners", "last_at", "id"], name="conversation_owners"),
             models.Index(fields=["owners", "is_unread", "last_at", "id"], name="conversation_owners_unread"),
             models.Index(fields=["debtors"], name="conversation_debtors"),
+            models.Index(fields=["opted_out", "last_at", "id"], name="conversation_opted_out"),
         )
 
     def __str__(self) -> str:

@@ -10,6 +10,12 @@ SPENDING = {
     "unpriced_parts": models.IntegerField(default=0),
     "cost": models.JSONField(default=dict),
 }
+CHARGE = {
+    "parts": models.IntegerField(null=True),
+    "price": models.BigIntegerField(null=True),
+    "currency": models.CharField(max_length=3, blank=True, default=""),
+}
+"""Of an attempt, which is stored within its message."""
 
 
 class Migration(migrations.Migration):
@@ -19,6 +25,7 @@ class Migration(migrations.Migration):
             state_operations=[
                 migrations.AddField(model_name="message", name="parts", field=models.IntegerField(null=True)),
                 *(migrations.AddField("message", name, field) for name, field in SPENDING.items()),
+                *(migrations.AddField("attempt", name, field) for name, field in CHARGE.items()),
             ]
         ),
         *(
