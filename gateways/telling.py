@@ -16,7 +16,8 @@ URL_SHOWN = 2_000
 HEADER_SHOWN = 400
 MOST_HEADERS = 40
 MATCH_SHOWN = 200
-BYTES_OF_A_CHARACTER = 4
+MASKS_SHORTEN = 500
+"""Characters by which the secrets in a body may be longer than their masks, so that enough is left to show."""
 
 CREDENTIALS = ("authorization", "proxy-authorization", "cookie", "set-cookie")
 _SCHEME = re.compile(r"(?i)(app|ibsso|bearer|basic|token|digest)\s+\S")
@@ -105,10 +106,10 @@ class Teller:
         """The body as text, empty where it is none. Masked before it is cut: half a secret would not be found."""
         if b"\0" in body:
             return ""
-        most = BYTES_OF_A_CHARACTER * (BODY_SHOWN + self.mask.longest)
-        if len(body) > most:  # a batch's: what nobody will see of it need not be masked
-            body, whole = body[:most], False
         text = decoded(body, self._encoding)
+        most = BODY_SHOWN + MASKS_SHORTEN + self.mask.longest
+        if len(text) > most:  # a batch's: what nobody will see of it need not be masked
+            text, whole = text[:most], False
         if sum(map(_is_noise, text)) > len(text) // 10:
             return ""
         if not whole:
