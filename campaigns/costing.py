@@ -15,7 +15,7 @@ from domain.costs import Estimate, Price, Range, Spent, estimate, parts_of_all, 
 from domain.states import CampaignStatus
 from gateways.models import Gateway, Pool, Strategy
 from lib import amounts
-from lib.amounts import figure
+from lib.figures import figure
 from messaging import spending
 
 OVER = (CampaignStatus.COMPLETED, CampaignStatus.CANCELLED)

@@ -24,7 +24,8 @@ from messaging.claims import Answered
 
 logger = logging.getLogger(__name__)
 
-FLUSH_ANSWERS = 200
+FLUSH_ANSWERS = 500
+"""The most that one request brings: they are stored as they came, together."""
 FLUSH_SECONDS = 0.25
 STORE_SECONDS = 600.0
 """How long an answer is held in memory while MongoDB is away, before its message is left to recovery."""

@@ -23,7 +23,6 @@ BODY_SHOWN = 4_000
 HEADER_SHOWN = 400
 MOST_HEADERS = 40
 MATCH_SHOWN = 200
-BYTES_OF_A_CHARACTER = 4
 
 CREDENTIALS = ("authorization", "proxy-authorization", "cookie", "set-cookie")
 REMEMBERED = 500
@@ -130,9 +129,6 @@ class Teller:
         """The body as text, empty where it is none. Masked before it is cut: half a secret would not be found."""
         if b"\0" in body:
             return ""
-        most = BYTES_OF_A_CHARACTER * (BODY_SHOWN + self.mask.longest)
-        if len(body) > most:  # a batch's: what nobody will see of it need not be masked
-            body, whole = body[:most], False
         text = decoded(body, self._encoding)
         if sum(map(_is_noise, text[:NOISE_LOOKED_AT])) > min(len(text), NOISE_LOOKED_AT) // 10:
             return ""

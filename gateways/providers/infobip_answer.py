@@ -136,9 +136,9 @@ def _in_logs(known: Sequence[Status], attempt_id: str, mask: Masker) -> Sent | F
 # The balance ---------------------------------------------------------------------------------------------------------
 def read_balance(answer: Answer, mask: Masker) -> Health:
     """Whether the line can be used, by what its account said of its balance."""
-    content = _json(answer)
-    if answer.status == 200 and isinstance(content, dict):
-        balance = content.get("balance")
+    if answer.status == 200:
+        content = _json(answer)
+        balance = content.get("balance") if isinstance(content, dict) else None
         if not isinstance(balance, int | float) or isinstance(balance, bool):
             return Health(False, "The answer isn't one of Infobip's: see the line's address.")
         # That of an account that pays afterwards may be nothing, or less.

@@ -24,10 +24,12 @@ def make_pool(name: str = "", *, strategy: Strategy = Strategy.COMPETITIVE, **fi
     return Pool.objects.create(name=name, channel=Channel.SMS, strategy=strategy, **fields)
 
 
-def make_line(pool: Pool, url: str, name: str = "", *, active: bool = True, **fields: Any) -> Gateway:
-    """A generic HTTP line that posts to `url`; `fields` are those of its kind."""
-    kind = kind_named("http_generic")
-    given = {"url": url, "method": "POST", "body": BODY, **fields}
+def make_line(
+    pool: Pool, url: str = "", name: str = "", *, active: bool = True, kind_name: str = "http_generic", **fields: Any
+) -> Gateway:
+    """A line, a generic HTTP one that posts to `url` unless it is of another kind; `fields` are those of its kind."""
+    kind = kind_named(kind_name)
+    given = {"url": url, "method": "POST", "body": BODY, **fields} if kind_name == "http_generic" else fields
     config, secrets = kind.split(kind.clean(given))
     return Gateway.objects.create(
         name=name or f"line {next(_numbers)}",

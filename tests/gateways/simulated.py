@@ -1,4 +1,4 @@
-"""Runs the simulated SMS gateway as its own process and asks it what arrived."""
+"""Runs the simulated SMS gateways as their own processes and asks them what arrived."""
 
 from typing import Any
 

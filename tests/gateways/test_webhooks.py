@@ -16,9 +16,12 @@ import pytest
 from bson import ObjectId
 from django.db import connection
 
+from domain.delivery import Sent
 from gateways import commands
 from gateways.callers import KEPT
 from gateways.models import Channel, Gateway
+from gateways.provider import Line
+from gateways.registry import provider_for
 from gateways.webhooks import BODY_LIMIT
 from lib.mongo import collection
 from messaging import queries as messages
@@ -27,6 +30,8 @@ from messaging.models import InboxItem, IncomingText, Message
 from runner.ports import HOST
 from runner.workers import workers
 from tests.factories.sending import send
+from tests.gateways.lines import outbound
+from tests.gateways.simulated import RunningInfobip
 
 pytestmark = pytest.mark.whole_database
 
@@ -302,3 +307,26 @@ def test_secret_is_not_logged(web: Web, gateway: Gateway) -> None:
         web.post(path, body)
     web.ask("PUT", address(gateway), REPORT)
     assert gateway.secrets["callback_secret"] not in web.output.read_text()
+
+
+# Infobip -------------------------------------------------------------------------------------------------------------
+def test_infobip_reports_what_it_sent_and_what_people_write(web: Web, db: None) -> None:
+    commands.create_pool(name="SMS", channel=Channel.SMS)
+    with RunningInfobip("--callbacks", "sent,delivered", "--callback-duplicate", "0.5") as far:
+        fields = {"base_url": far.url, "sender": "Cobranza", "token": "hush-hush"}
+        made = commands.create_gateway(name="Infobip", kind="infobip", pool="SMS", fields=fields)
+        hook = f"http://{HOST}:{web.port}{address(made)}"
+        config = {**made.config, **made.secrets}
+        provider = provider_for(Line(str(made.pk), made.name, made.kind, config, hook, allow_private=True))
+        batch = [outbound(phone=f"+569{n:08}", attempt_id=f"{n:032x}") for n in range(150)]
+        sent = list(provider.send(batch, not_after=time.monotonic() + 60))
+        far.write("+56922222222", "BAJA", url=hook)
+        expected = {(each.attempt_id, state) for each in batch for state in ("sent", "delivered")}
+        ends_at = time.monotonic() + 90
+        while {(one, state) for one, _, state in stored()} != expected or not collection(IncomingText).find_one():
+            assert time.monotonic() < ends_at, (len(stored()), far.stats())
+            time.sleep(0.1)
+    assert sent == [Sent(each.attempt_id) for each in batch]
+    assert [(item["phone"], item["text"]) for item in collection(IncomingText).find()] == [("+56922222222", "BAJA")]
+    assert web.post(address(made), b'{"results": [' + b"1," * 400_000 + b"1]}") == 400
+    assert web.post(address(made), b'{"results": [' + b"1," * 1_000_000 + b"1]}") == 413
