@@ -132,11 +132,11 @@ FIELDS = (
     ),
     Field(
         "token",
-        gettext_lazy("Token"),
+        gettext_lazy("User and password, or token"),
         secret=True,
         required=True,
         check=_check_secret,
-        help=gettext_lazy("user:password as the app shows them, or the token for bearer."),
+        help=gettext_lazy("user:password as the app shows them; with bearer, the token alone."),
     ),
     Field(
         "signing_key",

@@ -64,10 +64,10 @@ def test_what_a_template_says_is_shown_without_its_secrets_and_nothing_is_stored
 def test_what_a_template_lacks_is_said_by_the_fields_label() -> None:
     found = understood("sms-gate://device")
     assert found is not None
-    assert (found.kind, found.error) == (KINDS["sms_gate"], "Token: is needed")
+    assert (found.kind, found.error) == (KINDS["sms_gate"], "User and password, or token: is needed")
     whole = understood("sms-gate://device", token="me:pass")
     assert whole is not None
-    assert (whole.facts, whole.error) == ((("Phone's id", "device"), ("Token", "•••")), "")
+    assert (whole.facts, whole.error) == ((("Phone's id", "device"), ("User and password, or token", "•••")), "")
     assert understood("  ") is None
 
 
