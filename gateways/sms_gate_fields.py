@@ -241,7 +241,10 @@ def check_together(values: Mapping[str, Any]) -> None:
 def callback_notes(values: Mapping[str, Any]) -> list[str]:
     """What to do with a line's callback address, as sentences."""
     notes = [
-        _("In SMS Gate register it as a webhook, one for each of these events: %(events)s.")
+        _(
+            "In SMS Gate register it as a webhook, one for each of these events: %(events)s. Or have it done on the "
+            "server: manage.py gateway register NAME."
+        )
         % {"events": ", ".join(EVENTS)}
     ]
     if not values.get("signing_key"):
