@@ -24,7 +24,6 @@ from gateways.prices import usual_currency
 LONGEST_TEST = 1_600
 """Characters of a test: ten SMS parts, which no test needs."""
 
-EXAMPLE = "https://host/send?to={phone}&text={message}"
 FORGET, VERSION = "forget-", "seen-version"
 """What a form has beside a kind's declared fields, whose names have no hyphen."""
 
@@ -220,7 +219,7 @@ class TemplateForm(forms.Form):
     url_template = forms.CharField(
         label=gettext_lazy("URL template"),
         max_length=10_000,
-        widget=forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false", "placeholder": EXAMPLE}),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false"}),
     )
     token = forms.CharField(
         label=gettext_lazy("Token"),
@@ -316,7 +315,9 @@ def _control(field: Field, value: Any, *, now: str) -> forms.Field:
     if field.type is FieldType.BOOLEAN:
         return forms.BooleanField(**common, initial=value)
     if field.type is FieldType.CHOICE:
-        return forms.ChoiceField(**common, initial=value, choices=[(choice, choice) for choice in field.choices])
+        return forms.ChoiceField(
+            **common, initial=value, choices=[(choice, field.labels.get(choice, choice)) for choice in field.choices]
+        )
     common["required"] = field.required and not now
     text = "\n".join(f"{name}: {one}" for name, one in value.items()) if field.type is FieldType.MAPPING else value
     return forms.CharField(**common, initial="" if field.secret else text, widget=_widget(field))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from domain.delivery import Call, Health, Incoming, Outbound, Receipt, Reconciled, SendError, Sent
 
@@ -101,4 +101,13 @@ class Provider(Protocol):
 
     def check(self) -> Health:
         """Whether the line can be used now, without sending anything to a debtor."""
+        ...
+
+
+@runtime_checkable
+class Registers(Protocol):
+    """A provider whose far side can be told over its interface whom to call."""
+
+    def register(self) -> Health:
+        """Have it call the line's callback address for all that it can tell; harmless to repeat."""
         ...

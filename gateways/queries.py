@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from domain.states import Desired
 from gateways import sessions
+from gateways.fields import Field, FieldType
 from gateways.kinds import KINDS
 from gateways.masking import Masker, secret_texts
 from gateways.models import Gateway, LaneHealth, Pool
@@ -244,6 +245,15 @@ def masker(gateway: Gateway) -> Callable[[str], str]:
         return Masker(())
 
 
+def callback_notes(gateway: Gateway) -> list[str]:
+    """What to do with its callback address, as its kind has it."""
+    kind = KINDS.get(gateway.kind)
+    if kind is None or kind.callback_notes is None:
+        return []
+    shown = masked_fields(gateway)
+    return kind.callback_notes({field.name: shown.get(field.name, field.default) for field in kind.fields})
+
+
 def facts(gateway: Gateway) -> list[tuple[str, str]]:
     """The settings that are not as usual, and those a line must have: (label, value), secrets masked."""
     kind = KINDS.get(gateway.kind)
@@ -251,13 +261,16 @@ def facts(gateway: Gateway) -> list[tuple[str, str]]:
         return []
     shown = masked_fields(gateway)
     return [
-        (str(field.label), _fact(shown[field.name]))
+        (str(field.label), fact(field, shown[field.name]))
         for field in kind.fields
         if field.name in shown and (field.required or shown[field.name] not in (field.default, None, "", {}))
     ]
 
 
-def _fact(value: Any) -> str:
+def fact(field: Field, value: Any) -> str:
+    """A masked value of a field in words."""
+    if field.type is FieldType.CHOICE:
+        return str(field.labels.get(value, value))
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, Mapping):

@@ -25,8 +25,16 @@ CLOUD = f"https://{CLOUD_HOST}/3rdparty/v1"
 SCHEME = "sms-gate"
 EXAMPLE = "sms-gate://DEVICE_ID?baseUrl=https://host/3rdparty/v1&simNumber=1"
 
-MODES = ("cloud", "private", "local")
-AUTHS = ("basic", "bearer", "login")
+MODES = {
+    "cloud": gettext_lazy("cloud: in SMS Gate's own"),
+    "private": gettext_lazy("private: on a server of yours"),
+    "local": gettext_lazy("local: on the phone itself"),
+}
+AUTHS = {
+    "basic": gettext_lazy("basic: user and password with each request"),
+    "bearer": gettext_lazy("bearer: a token that you made"),
+    "login": gettext_lazy("login: tokens for an hour each, made with user and password"),
+}
 EVENTS = ("sms:sent", "sms:delivered", "sms:failed", "sms:received", "mms:downloaded")
 """The events of which our callback address should be told: one webhook each."""
 
@@ -83,8 +91,8 @@ FIELDS = (
         gettext_lazy("Where SMS Gate runs"),
         FieldType.CHOICE,
         default="cloud",
-        choices=MODES,
-        help=gettext_lazy("The vendor's cloud, a private server of yours, or local: on the phone itself."),
+        choices=tuple(MODES),
+        labels=MODES,
     ),
     Field(
         "base_url",
@@ -119,19 +127,16 @@ FIELDS = (
         gettext_lazy("Authentication"),
         FieldType.CHOICE,
         default="basic",
-        choices=AUTHS,
-        help=gettext_lazy(
-            "basic: user and password with each request. bearer: a token that you made. login: tokens for an hour "
-            "each, made with the user and password."
-        ),
+        choices=tuple(AUTHS),
+        labels=AUTHS,
     ),
     Field(
         "token",
-        gettext_lazy("Token"),
+        gettext_lazy("User and password, or token"),
         secret=True,
         required=True,
         check=_check_secret,
-        help=gettext_lazy("user:password as the app shows them, or the token for bearer."),
+        help=gettext_lazy("user:password as the app shows them; with bearer, the token alone."),
     ),
     Field(
         "signing_key",
@@ -231,6 +236,25 @@ def check_together(values: Mapping[str, Any]) -> None:
             _("token: takes user:password with auth=%(auth)s; a token by itself goes with auth=bearer.")
             % {"auth": values["auth"]}
         )
+
+
+def callback_notes(values: Mapping[str, Any]) -> list[str]:
+    """What to do with a line's callback address, as sentences."""
+    notes = [
+        _(
+            "In SMS Gate register it as a webhook, one for each of these events: %(events)s. Or have it done on the "
+            "server: manage.py gateway register NAME."
+        )
+        % {"events": ", ".join(EVENTS)}
+    ]
+    if not values.get("signing_key"):
+        notes.append(
+            _(
+                "The line has no signing key, so that this address alone protects what is reported: put the app's "
+                "signing key into the line's settings."
+            )
+        )
+    return notes
 
 
 def fields_from(template: str) -> dict[str, Any]:

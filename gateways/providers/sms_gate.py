@@ -1,6 +1,7 @@
 """A line through Android phones with SMS Gate: by the vendor's cloud, a private server, or the phone's own server."""
 
 import base64
+import hashlib
 import json
 import logging
 import time
@@ -29,9 +30,10 @@ from gateways.answers import is_page
 from gateways.masking import Masker
 from gateways.provider import Line, WebhookRequest
 from gateways.providers import sms_gate_token as tokens
-from gateways.providers.sms_gate_answer import judge, read_state, receipt_of, said
+from gateways.providers.sms_gate_answer import content_of, judge, read_state, receipt_of, said
 from gateways.providers.sms_gate_check import read_devices, read_health
 from gateways.providers.sms_gate_webhook import read_webhook
+from gateways.sms_gate_fields import EVENTS
 from gateways.telling import Rule, Teller
 from gateways.transport import BODY_LIMIT, Answer, Request, Seen, Way, exchange
 
@@ -150,6 +152,26 @@ class SmsGate:
         path = "/device" if local else "/devices"
         answer = self._ask(Purpose.CHECK, self._request("GET", path, authorization), not_after=not_after)
         return self._cleaned(read_devices(answer, self._line.config["device_id"], now=datetime.now(UTC)))
+
+    def register(self) -> Health:
+        """One webhook an event, each with an id of our own: a second time, or with another secret, it is replaced."""
+        if not self._line.callback_url:
+            return Health(False, "This server has no public address (PUBLIC_URL).")
+        authorization = self._authorize(not_after=time.monotonic() + self._way.timeout)
+        if isinstance(authorization, SendError):
+            return Health(False, authorization.detail)
+        for event in EVENTS:
+            id = hashlib.sha256(f"{self._line.id}/{event}".encode()).hexdigest()[:21]
+            webhook = {"id": id, "url": self._line.callback_url, "event": event}
+            if self._line.config["device_id"]:
+                webhook["deviceId"] = self._line.config["device_id"]
+            request = self._request("POST", "/webhooks", authorization, body=json.dumps(webhook).encode())
+            answer = self._ask(Purpose.SETUP, request, not_after=time.monotonic() + self._way.timeout)
+            if isinstance(answer, SendError):
+                return Health(False, answer.detail)
+            if not 200 <= answer.status < 300 or not isinstance(content_of(answer.body), dict):
+                return Health(False, f"{event}: HTTP {answer.status}: {self._clean(said(answer))}")
+        return Health(True)
 
     # Requests --------------------------------------------------------------------------------------------------------
     def _request(

@@ -19,6 +19,7 @@ from gateways.models import Channel, Gateway, Pool
 from gateways.prices import record_price
 from gateways.prices import set_price as set_price_of
 from gateways.shown import address_of, standing
+from gateways.understood import understood
 from lib.htmx import go_to, is_part
 from lib.sealed import CannotUnseal
 from sessions_app.models import Session
@@ -50,6 +51,7 @@ def _line_page(request: HttpRequest, found: Gateway, **more: Any) -> HttpRespons
         "gateway": found,
         "facts": queries.facts(found),
         "has_callback": bool(queries.callback_address(found)),
+        "callback_notes": queries.callback_notes(found),
         "form": forms.TestForm(),
         "others": list(Pool.objects.filter(channel=found.channel).exclude(pk=found.pool_id).order_by("name")),
         "standing": standing(found),
@@ -64,12 +66,21 @@ def new_line(request: HttpRequest) -> HttpResponse:
     """Create an SMS line, from a URL template or from the fields of a kind."""
     way = request.GET.get("way", TEMPLATE_WAY)
     kind = next((kind for kind in LINE_KINDS if kind.name == way), LINE_KINDS[0])
+    if way != TEMPLATE_WAY:
+        way = kind.name
     pools = list(Pool.objects.filter(channel=kind.channel).order_by("name"))
     data = request.POST or None
     form = forms.LineForm(data, pools=pools, chosen=request.GET.get("pool", ""))
     settings: forms.TemplateForm | forms.SettingsForm
     settings = forms.TemplateForm(data) if way == TEMPLATE_WAY else forms.SettingsForm(data, kind=kind)
     price = forms.PriceForm(data)
+    context: dict[str, Any] = {
+        "form": form, "settings": settings, "price": price, "way": way, "kinds": LINE_KINDS, "pools": pools
+    }  # fmt: skip
+    if isinstance(settings, forms.TemplateForm):
+        context["understood"] = understood(settings["url_template"].data or "", token=settings["token"].data or "")
+        if "look" in request.GET and request.method == "POST":  # while it is typed: a POST, since it may hold secrets
+            return render(request, "gateways/_understood.html", context)
     if request.method == "POST" and all([form.is_valid(), settings.is_valid(), price.is_valid()]):
         made = _created(
             form, settings, price, "" if way == TEMPLATE_WAY else kind.name, {str(pool.pk): pool.name for pool in pools}
@@ -80,17 +91,6 @@ def new_line(request: HttpRequest) -> HttpResponse:
                 record_price(request.user, made, None)
             messages.success(request, _("Line “%(name)s” created. Send a test to try it.") % {"name": made.name})
             return go_to(request, "gateways:line", made.pk)
-    by_fields = [(one.name, one.label if len(LINE_KINDS) > 1 else _("Fill in the fields")) for one in LINE_KINDS]
-    ways = [(TEMPLATE_WAY, _("Paste a URL template")), *by_fields]
-    context = {
-        "form": form,
-        "settings": settings,
-        "price": price,
-        "way": way,
-        "ways": ways,
-        "pools": pools,
-        "example": forms.EXAMPLE,
-    }
     return render(request, "gateways/line_new.html", context)
 
 

@@ -88,10 +88,10 @@ def add_messages(
     return [draft["debtor"] for draft in drafts]
 
 
-def send(number: int) -> tuple[claims.Holder, list[str]]:
+def send(number: int, line: Gateway | None = None) -> tuple[claims.Holder, list[str]]:
     """So many messages of a campaign, sent by a line; its holder and the attempts' ids."""
-    pool = make_pool()
-    line = make_line(pool, "http://127.0.0.1:1/")
+    line = line or make_line(make_pool(), "http://127.0.0.1:1/")
+    pool = line.pool
     campaign = make_campaign(pool)
     add_messages(campaign, number)
     holder = claims.Holder(line.pk, "token", 1)

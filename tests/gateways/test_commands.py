@@ -230,6 +230,24 @@ def test_check_says_whether_the_line_can_be_reached() -> None:
     assert refusal("gateway", "check", "Line") == "Gateway “Line” can't be used: The host took no connection."
 
 
+@override_settings(PUBLIC_URL="https://us.example/")
+def test_phones_are_told_whom_to_call_where_they_can_be() -> None:
+    run("pool", "add", "SMS", "--channel", "sms")
+    add_line()
+    assert "give its callback address to the SMS company" in refusal("gateway", "register", "Line")
+    with FarSide(answers(201, b"{}")) as far:
+        template = f"sms-gate://me:hush@phone-1?baseUrl={far.url}/3rdparty/v1"
+        commands.create_gateway(name="Phone", pool="SMS", url_template=template)
+        assert run("gateway", "register", "Phone") == "Gateway “Phone” calls this server from now on.\n"
+    told = [json.loads(heard.body) for heard in far.heard]
+    address = line_of(Gateway.objects.get(name="Phone")).callback_url
+    assert {(one["url"], one["deviceId"]) for one in told} == {(address, "phone-1")}
+    assert {one["event"] for one in told} >= {"sms:sent", "sms:delivered", "sms:failed", "sms:received"}
+    assert refusal("gateway", "register", "Phone") == (
+        "Gateway “Phone” was not told whom to call: The host took no connection."
+    )
+
+
 # From the stored line to its provider --------------------------------------------------------------------------------
 @override_settings(PUBLIC_URL="https://us.example/")
 def test_callback_address_holds_the_lines_secret() -> None:

@@ -12,9 +12,10 @@ from android_sms_gateway import domain as vendor
 from android_sms_gateway.enums import ProcessState, WebhookEvent
 
 from domain.delivery import Health, Incoming, Outbound, Receipt, ReceiptState, SendError, Sent
-from gateways.provider import Provider, WebhookRequest
+from gateways.provider import Provider, Registers, WebhookRequest
 from gateways.registry import provider_for
-from tests.gateways.lines import ATTEMPT, line, outbound
+from gateways.sms_gate_fields import EVENTS
+from tests.gateways.lines import ATTEMPT, CALLBACK, line, outbound
 from tests.gateways.simulated import RunningSmsGate
 
 PHONES = ("phone-one-000000000001", "phone-two-000000000002")
@@ -166,6 +167,21 @@ def test_phones_call_with_signatures_that_we_know(
     states = [item.state for item in found if isinstance(item, Receipt)]
     assert texts == [("+56922222222", "BAJA")]
     assert states == [ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.DELIVERED]  # once a part
+
+
+def test_phones_are_told_whom_to_call_once_for_each_event(gateway: RunningSmsGate) -> None:
+    with vendors(gateway) as client:
+        for before in client.get_webhooks():
+            client.delete_webhook(str(before.id))
+        provider = server_of(gateway)
+        assert isinstance(provider, Registers)
+        assert [provider.register(), provider.register()] == [Health(True)] * 2
+        found = client.get_webhooks()
+    assert [webhook.event.value for webhook in found] == list(EVENTS)
+    assert {(webhook.url, webhook.device_id) for webhook in found} == {(CALLBACK, PHONES[0])}
+    refused = server_of(gateway, token="sim:wrong")
+    assert isinstance(refused, Registers)
+    assert refused.register() == Health(False, "sms:sent: HTTP 401: Unauthorized")
 
 
 def test_check_knows_the_phones(gateway: RunningSmsGate) -> None:

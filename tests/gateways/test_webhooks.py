@@ -7,9 +7,10 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import quote
 
 import pytest
@@ -32,6 +33,7 @@ from runner.workers import workers
 from tests.factories.sending import send
 from tests.gateways.lines import outbound
 from tests.gateways.simulated import RunningInfobip
+from tests.gateways.test_sms_gate import KEY, event, signed
 
 pytestmark = pytest.mark.whole_database
 
@@ -47,11 +49,17 @@ class Web:
     port: int
     output: Path
 
-    def ask(self, method: str, path: str, body: bytes | Iterator[bytes] | None = None) -> tuple[int, bytes]:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterator[bytes] | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> tuple[int, bytes]:
         """A body of several parts goes in chunks."""
         client = http.client.HTTPConnection(HOST, self.port, timeout=90)
         try:
-            client.request(method, path, body, JSON, encode_chunked=isinstance(body, Iterator))
+            client.request(method, path, body, {**JSON, **headers}, encode_chunked=isinstance(body, Iterator))
             answer = client.getresponse()
             return answer.status, answer.read()
         finally:
@@ -295,6 +303,45 @@ def test_five_hundred_concurrent_calls_are_all_stored(web: Web, gateway: Gateway
 
     assert set(asyncio.run(calls())) == {b"HTTP/1.1 200 OK\r\n"}
     assert sorted(attempt for attempt, _, _ in stored()) == sorted(f"a{number}" for number in range(500))
+
+
+def test_calls_of_phones_are_believed_by_their_signature_in_any_order_and_however_often(web: Web, db: None) -> None:
+    commands.create_pool(name="SMS", channel=Channel.SMS)
+    fields = {"token": "me:pass", "signing_key": KEY}
+    phone = commands.create_gateway(name="Phone", kind="sms_gate", pool="SMS", fields=fields)
+    _holder, attempts = send(2, phone)
+
+    def call(name: str, attempt: str, *, key: str = KEY, age: float = 0, **payload: str) -> tuple[int, bytes]:
+        body = event(name, {"messageId": attempt, "phoneNumber": "9f86d081884c7d65", **payload})
+        return web.ask("POST", address(phone), body, signed(body, key=key, at=time.time() - age))
+
+    delivered, failed = attempts
+    good = [
+        call("sms:delivered", delivered), call("sms:sent", delivered), call("sms:delivered", delivered),
+        call("sms:failed", failed, reason="Send result: RESULT_ERROR_GENERIC_FAILURE"), call("sms:sent", failed),
+        call("sms:delivered", "no such message"), call("system:ping", ""),
+    ]  # fmt: skip
+    assert {status for status, _ in good} == {200}
+    assert call("sms:failed", delivered, key="somebody else's", reason="x")[0] == 400
+    assert call("sms:failed", delivered, age=400, reason="x") == (
+        400, b"the call is more than 5 minutes off: look at the phone's clock",
+    )  # fmt: skip
+    assert web.post(address(phone), event("sms:failed", {"messageId": delivered, "reason": "x"})) == 400
+    for _ in range(2):
+        receipts.apply_due()
+    assert {one.attempts[-1].attempt_id: (one.status, one.reason) for one in Message.objects.all()} == {
+        delivered: ("delivered", ""), failed: ("failed", "undelivered"),
+    }  # fmt: skip
+    assert [item["attempt_id"] for item in collection(InboxItem).find()] == ["no such message"]
+
+
+def test_same_text_of_a_person_is_one_and_a_second_one_another(web: Web, db: None) -> None:
+    commands.create_pool(name="SMS", channel=Channel.SMS)
+    phone = commands.create_gateway(name="Phone", kind="sms_gate", pool="SMS", fields={"token": "me:pass"})
+    for at in ("2024-06-22T15:46:11.000+07:00", "2024-06-22T08:46:11Z", "2024-06-22T08:46:12Z"):
+        payload = {"messageId": "abc", "message": "si", "phoneNumber": "+56922222222", "receivedAt": at}
+        assert web.post(address(phone), event("sms:received", payload)) == 200
+    assert [item["text"] for item in collection(IncomingText).find()] == ["si", "si"]
 
 
 def test_other_paths_are_django_s(web: Web) -> None:

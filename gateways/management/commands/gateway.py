@@ -1,4 +1,4 @@
-"""manage.py gateway: add, list, check, move, price, activate, deactivate and delete lines."""
+"""manage.py gateway: add, list, check, register, move, price, activate, deactivate and delete lines."""
 
 import json
 from argparse import ArgumentParser
@@ -12,13 +12,17 @@ from domain.costs import price_of
 from gateways import commands, members, queries
 from gateways.errors import GatewayError
 from gateways.prices import record_price, set_price
+from gateways.provider import Registers
 from gateways.registry import line_of, provider_for
 from lib import amounts
 from lib.sealed import CannotUnseal
 
 
 class Command(BaseCommand):
-    help = "Add, list, check, move, price, activate, deactivate and delete gateways: the lines that messages go out by."
+    help = (
+        "Add, list, check, register, move, price, activate, deactivate and delete gateways: the lines that messages go "
+        "out by."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -43,6 +47,7 @@ class Command(BaseCommand):
         listing.add_argument("--json", action="store_true")
         for action, text in (
             ("check", "try to connect, without sending anything"),
+            ("register", "have the far side call this server, where it can be told so"),
             ("activate", "let it send"),
             ("deactivate", "keep it from starting anything new"),
             ("delete", "let an SMS line go; what it has sent keeps its name"),
@@ -69,6 +74,8 @@ class Command(BaseCommand):
                 self._list(as_json=options["json"])
             elif action == "check":
                 self._check(options["name"])
+            elif action == "register":
+                self._register(options["name"])
             elif action == "move":
                 self._move(options["name"], options["pool"])
             elif action == "price":
@@ -104,7 +111,14 @@ class Command(BaseCommand):
             return
         for row in rows:
             state = _("active") if row.active else _("inactive")
-            parts = (row.name, row.kind, row.pool, row.fields.get("url", ""), row.health, state)
+            parts = (
+                row.name,
+                row.kind,
+                row.pool,
+                row.fields.get("url") or row.fields.get("base_url", ""),
+                row.health,
+                state,
+            )
             self.stdout.write("  ".join(part for part in parts if part))
         if not rows:
             self.stdout.write(_("There are no gateways yet."))
@@ -115,7 +129,23 @@ class Command(BaseCommand):
             raise CommandError(
                 _("Gateway “%(name)s” can't be used: %(detail)s") % {"name": name, "detail": health.detail}
             )
-        self.stdout.write(_("Gateway “%(name)s” can be reached.") % {"name": name})
+        self.stdout.write(" ".join([_("Gateway “%(name)s” can be reached.") % {"name": name}, health.detail]).strip())
+
+    def _register(self, name: str) -> None:
+        """Out here, not on a page: it asks the far side, as a check does."""
+        gateway = commands.gateway_named(name)
+        provider = provider_for(line_of(gateway))
+        if not isinstance(provider, Registers):
+            raise CommandError(
+                _("Gateway “%(name)s” can't be told whom to call: give its callback address to the SMS company.")
+                % {"name": name}
+            )
+        done = provider.register()
+        if not done.ok:
+            raise CommandError(
+                _("Gateway “%(name)s” was not told whom to call: %(detail)s") % {"name": name, "detail": done.detail}
+            )
+        self.stdout.write(_("Gateway “%(name)s” calls this server from now on.") % {"name": name})
 
     def _price(self, name: str, price: str, currency: str) -> None:
         gateway = commands.gateway_named(name)
