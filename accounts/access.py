@@ -122,6 +122,7 @@ ACCESS: Mapping[str, Role | None] = {
     "gateways:line-test": S,
     "gateways:line-new": A,
     "gateways:line-edit": A,
+    "gateways:line-price": A,
     "gateways:line-delete": A,
     "gateways:line-callback": A,
     # The book of contacts, digests, checks of numbers: executives see what is theirs.

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from domain.costs import Charge
+
 
 @dataclass(frozen=True, slots=True)
 class Media:
@@ -35,6 +37,8 @@ class Outbound:
     epoch: int = 0
     started_at: datetime | None = None
     media: Media | None = None
+    charge: Charge | None = None
+    """What it costs once it is taken on: for our own counts, no matter of a provider's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,14 +139,15 @@ def look_at_doubts(lane: Lane, provider: Provider, guard: Guard, *, files: Files
             if stopping.asked() or not guard.may_look(claimed) or not lane.outlives(provider.timeout):
                 return
             not_after = min(lane.not_after(provider.timeout), guard.not_after())
-            _settle_doubt(lane, outbound, claimed, _look(provider, outbound, not_after=not_after))
+            answer = _look(provider, outbound, not_after=not_after)
+            _settle_doubt(lane, outbound, claimed, answer, ask_after=provider.poll_every)
             if lane.probing or lane.left_to_wait():
                 return
 
 
-def _settle_doubt(lane: Lane, outbound: Outbound, claimed: Claimed, answer: Reconciled) -> None:
+def _settle_doubt(lane: Lane, outbound: Outbound, claimed: Claimed, answer: Reconciled, *, ask_after: float) -> None:
     outcome = after_reconcile(answer, checks=claimed.checks)
-    answered = Answered(outbound, claimed.campaign, answer, outcome)
+    answered = Answered(outbound, claimed.campaign, answer, outcome, ask_after=ask_after)
     retry_unavailable(partial(claims.settle_doubt, lane.holder, answered), seconds=STORE_SECONDS)
     if claimed.campaign is not None and outcome.after is not None:
         retry_unavailable(partial(finish.keep_open, [claimed.campaign]), seconds=STORE_SECONDS)

@@ -24,7 +24,8 @@ from messaging.claims import Answered
 
 logger = logging.getLogger(__name__)
 
-FLUSH_ANSWERS = 200
+FLUSH_ANSWERS = 500
+"""The most that one request brings: they are stored as they came, together."""
 FLUSH_SECONDS = 0.25
 STORE_SECONDS = 600.0
 """How long an answer is held in memory while MongoDB is away, before its message is left to recovery."""
@@ -65,17 +66,18 @@ def _answers(lane: Lane, provider: Provider, batch: list[Outbound], *, not_after
 
 
 def _answered(outbound: Outbound, campaign: ObjectId | None, answer: Sent | SendError, provider: Provider) -> Answered:
-    sms_pool = None
+    sms_pool, plain = None, False
     if campaign is not None and goes_by_sms(answer, fallback=True):
-        sms_pool = retry_unavailable(partial(sms_pool_of, campaign), seconds=STORE_SECONDS)
+        sms_pool, plain = retry_unavailable(partial(sms_way_of, campaign), seconds=STORE_SECONDS)
     outcome = after_send(answer, can_reconcile=provider.can_reconcile, fallback=sms_pool is not None)
-    return Answered(outbound, campaign, answer, outcome, sms_pool)
+    return Answered(outbound, campaign, answer, outcome, sms_pool, plain, ask_after=provider.poll_every)
 
 
-def sms_pool_of(campaign: ObjectId) -> ObjectId | None:
-    """Where a campaign's messages go that WhatsApp can't deliver; None when they go nowhere else."""
+def sms_way_of(campaign: ObjectId) -> tuple[ObjectId | None, bool]:
+    """Where a campaign's messages go that WhatsApp can't deliver, and whether without accents; None where they go
+    nowhere else."""
     fallback = Campaign.objects.filter(pk=campaign, channel=CampaignChannel.WHATSAPP_FALLBACK_SMS)
-    return fallback.values_list("sms_pool_id", flat=True).first()
+    return fallback.values_list("sms_pool_id", "transliterate").first() or (None, False)
 
 
 def _store(lane: Lane, ready: Sequence[Answered], provider: Provider) -> None:

@@ -5,7 +5,15 @@ from typing import Any
 from gateways import call_list, calls, describe, queries, tried
 from gateways.models import Gateway, Pool
 from gateways.queries import LineRow
-from gateways.shown import WAITING_MOST, line_values, picture_values, pool_values, waiting_values
+from gateways.shown import (
+    WAITING_MOST,
+    cost_values,
+    line_values,
+    picture_values,
+    pool_cost_values,
+    pool_values,
+    waiting_values,
+)
 from lib.converters import object_id
 from lib.paging import keyset_page
 from live.fragments import SUPERVISORS, Fragment, register
@@ -47,10 +55,21 @@ def _line_state(key: str) -> dict[str, Any] | None:
     return {
         **line_values(LineRow(gateway, None)),
         "detail": queries.masker(gateway)(detail),
+        "unheard": describe.poll_reason(gateway),
         "sent": sum(counts[status] for status in ("sent", "delivered", "read")),
         "delivered": counts["delivered"] + counts["read"],
         "failed": counts["failed"],
     }
+
+
+def _line_cost(key: str) -> dict[str, Any] | None:
+    gateway = Gateway.objects.filter(pk=object_id(key)).first()
+    return None if gateway is None else cost_values(gateway)
+
+
+def _pool_cost(key: str) -> dict[str, Any] | None:
+    pool = Pool.objects.filter(pk=object_id(key)).first()
+    return None if pool is None else pool_cost_values(queries.overviews([pool])[0])
 
 
 def _line_tests(key: str) -> dict[str, Any] | None:
@@ -110,6 +129,12 @@ register(
     Fragment(
         "line-state", "gateways/_line_state.html", lambda key: (f"gateway.{key}", "campaign"), _line_state, SUPERVISORS
     )
+)
+register(
+    Fragment("line-cost", "gateways/_cost.html", lambda key: (f"gateway.{key}", "campaign"), _line_cost, SUPERVISORS)
+)
+register(
+    Fragment("pool-cost", "gateways/_cost.html", lambda key: (*_of_pool(key), "campaign"), _pool_cost, SUPERVISORS)
 )
 register(
     Fragment(

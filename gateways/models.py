@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_mongodb_backend.fields import ArrayField, ObjectIdField
 
+from domain.adaptive_rate import Slowdown
 from domain.delivery import Purpose, Verdict
 from lib.sealed import SealedJSONField
 
@@ -102,6 +103,9 @@ class Gateway(models.Model):
     active = models.BooleanField(default=True)
     config: Any = models.JSONField(default=dict)
     secrets: Any = SealedJSONField(default=dict)
+    price = models.DecimalField(max_digits=12, decimal_places=6, null=True)
+    """Of one SMS part, in `currency` (ISO 4217); empty where nobody said: what it sends then has no known cost."""
+    currency = models.CharField(max_length=3, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
     lane_state = models.CharField(max_length=10, choices=LaneState.choices, default=LaneState.IDLE)
@@ -123,6 +127,26 @@ class Gateway(models.Model):
     """Line errors in a row, since the last accepted message."""
     down_since = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+    # The curve by which it climbs back after its far side slowed it down (domain/adaptive_rate.py).
+    slowed_at = models.DateTimeField(null=True)
+    """When the climb begins; empty while it is not slowed down."""
+    slowed_full = models.FloatField(null=True)
+    slowed_plateau = models.FloatField(null=True)
+    slowed_start = models.FloatField(null=True)
+    # Asking the far side for reports (engine/poll.py).
+    poll_at = models.DateTimeField(null=True)
+    """When it is asked next, or looked at again whether it has to be asked; empty means now."""
+    poll_token = models.CharField(max_length=32, blank=True, default="")
+    poll_until = models.DateTimeField(null=True)
+    """Until when whoever has the token asks, and nobody else."""
+    polled_at = models.DateTimeField(null=True)
+    """When it was last asked."""
+    poll_found = models.IntegerField(default=0)
+    """How many reports and texts that brought."""
+    poll_failures = models.IntegerField(default=0)
+    """Failures in a row."""
+    poll_error = models.CharField(max_length=40, blank=True, default="")
+    """Why the last time failed: a stable word, as those of messages; empty when it did not."""
     deleted_at = models.DateTimeField(null=True)
     """When somebody deleted it; it stays, hidden and switched off, because what it sent names it."""
 
@@ -131,6 +155,14 @@ class Gateway(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def slowdown(self) -> Slowdown | None:
+        """How it climbs back to full speed, whether or not it is there by now."""
+        full, plateau, start = self.slowed_full, self.slowed_plateau, self.slowed_start
+        if self.slowed_at is None or full is None or plateau is None or start is None:
+            return None
+        return Slowdown(full, plateau, start, self.slowed_at)
 
 
 class Call(models.Model):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from domain.delivery import Call, Health, Incoming, Outbound, Receipt, Reconciled, SendError, Sent
 
@@ -51,6 +51,10 @@ class Provider(Protocol):
     batch_size: int
     """How many requests `send` starts at once: that many messages are marked SENDING together."""
 
+    per_request: int
+    """How many messages one request carries, 1 where a provider doesn't say: a line that its far side has slowed down
+    sends fewer requests, and no smaller ones."""
+
     timeout: float
     """Seconds after which every request of a batch has its answer or its error; it may take longer only where a later
     holder of the lane is safe from requests that were begun before."""
@@ -97,4 +101,13 @@ class Provider(Protocol):
 
     def check(self) -> Health:
         """Whether the line can be used now, without sending anything to a debtor."""
+        ...
+
+
+@runtime_checkable
+class Registers(Protocol):
+    """A provider whose far side can be told over its interface whom to call."""
+
+    def register(self) -> Health:
+        """Have it call the line's callback address for all that it can tell; harmless to repeat."""
         ...

@@ -18,6 +18,7 @@ urlpatterns = [
     path("lines/new/", lines.new_line, name="line-new"),
     path("lines/<oid:pk>/", lines.line, name="line"),
     path("lines/<oid:pk>/edit/", lines.edit_line, name="line-edit"),
+    path("lines/<oid:pk>/price/", lines.set_price, name="line-price"),
     path("lines/<oid:pk>/switch/", lines.switch_line, name="line-switch"),
     path("lines/<oid:pk>/delete/", lines.delete_line, name="line-delete"),
     path("lines/<oid:pk>/test/", lines.send_test, name="line-test"),

@@ -35,6 +35,11 @@ BODY_LIMIT = 1024 * 1024
 BODY_SECONDS = 30.0
 """How long a body may take to arrive."""
 
+MOST_VALUES = 60_000
+"""Values of one call. Python makes an object of each, and no other thread runs meanwhile: half a million empty lists
+fit into a body, and hold up every page for a second or two. A thousand reports of sixty fields do not."""
+
+VALUE_MARKS = (b"[", b"{", b",")
 SMALL = 16 * 1024
 """Bodies up to here are read on the event loop: a thread would cost more than the reading."""
 
@@ -158,9 +163,12 @@ async def _body(receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > BODY_LIMIT:
-            raise _Refused(413)
+            raise _Refused(413, f"the body is longer than {BODY_LIMIT:,} bytes: report less in one call")
         more = message.get("more_body", False)
-    return b"".join(parts)
+    body = b"".join(parts)
+    if sum(body.count(mark) for mark in VALUE_MARKS) > MOST_VALUES:
+        raise _Refused(413, f"the body has more than {MOST_VALUES:,} values: report less in one call")
+    return body
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """A line behind any gateway's HTTP interface: one request a message, as the line's fields describe it."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -22,7 +24,7 @@ from domain.delivery import (
 from gateways import net
 from gateways.masking import Masker
 from gateways.provider import Line, WebhookRequest
-from gateways.providers.generic_answer import judge, judge_status
+from gateways.providers.generic_answer import judge, judge_status, read_report
 from gateways.providers.generic_callback import read_callback
 from gateways.providers.generic_request import Unsendable, secrets_of, send_request, status_request
 from gateways.providers.generic_trace import GenericTeller
@@ -30,12 +32,12 @@ from gateways.telling import Rule
 from gateways.transport import BODY_LIMIT, Answer, Request, Seen, Way, exchange, failure
 
 DETAIL_SHOWN = 200
+POLL_ENDS = (401, 403, 407, 429, 500, 502, 503, 504)
+"""Statuses after which nothing more is asked for now."""
 
 
 class HttpGeneric:
     """One generic line's way out (see gateways.provider.Provider)."""
-
-    poll_every = 0.0
 
     def __init__(self, line: Line) -> None:
         config = line.config
@@ -52,6 +54,7 @@ class HttpGeneric:
         self.batch_size: int = min(config["concurrency"], rate) if rate else config["concurrency"]
         self.timeout: float = self._way.timeout + (2 if rate else 1)
         self.deduplicates_by_our_id: bool = config["deduplicates"]
+        self.poll_every: float = float(config["poll_s"]) if config["status_url"] else 0.0
         self.can_reconcile: bool = config["deduplicates"] or bool(config["status_url"])
 
     def reserve(self, attempt_id: str) -> None:
@@ -122,8 +125,31 @@ class HttpGeneric:
         return replace(said, detail=self._clean(said.detail, whole=len(answer.body) < BODY_LIMIT)), rule
 
     def poll(self, waiting: Sequence[Outbound]) -> Iterator[Sequence[Receipt | Incoming]]:
-        """Nothing: reports come by callback."""
-        return iter(())
+        """What the status address says of each, as many at once as the line sends."""
+        for place in range(0, len(waiting), self.batch_size):
+            requests: list[Request] = []
+            for outbound in waiting[place : place + self.batch_size]:
+                with suppress(Unsendable):
+                    requests.append(status_request(self._line, outbound))
+            reports, whole = self._ask(requests)
+            yield reports
+            if not whole:
+                return
+
+    def _ask(self, requests: Sequence[Request]) -> tuple[list[Receipt], bool]:
+        """What is reported of these, and whether each was answered."""
+        asked = {request.attempt_id: request for request in requests}
+        seen: dict[str, Seen] = {}
+        reports: list[Receipt] = []
+        whole = True
+        for answer in exchange(requests, self._way, not_after=time.monotonic() + self._way.timeout, seen=seen):
+            found, rule = self._read_status(answer)
+            self._record(Purpose.POLL, asked[answer.attempt_id], seen[answer.attempt_id], answer, rule, found)
+            report = None if isinstance(answer, SendError) else read_report(answer, self._line.config)
+            if report is not None:
+                reports.append(replace(report, detail=self._clean(report.detail)))
+            whole &= not isinstance(answer, SendError) and answer.status not in POLL_ENDS
+        return reports, whole
 
     def receipts(self, request: WebhookRequest) -> Iterable[Receipt | Incoming]:
         found = read_callback(request, self._line.config)
