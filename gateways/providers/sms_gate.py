@@ -3,16 +3,18 @@
 import base64
 import hashlib
 import json
-import logging
 import time
-from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
+from domain.calls import verdict_of
 from domain.delivery import (
     Call,
     ErrorKind,
+    Exchange,
     Failed,
     Health,
     Incoming,
@@ -25,6 +27,7 @@ from domain.delivery import (
     SendError,
     Sent,
     Unknown,
+    Verdict,
 )
 from gateways.answers import is_page
 from gateways.masking import Masker
@@ -36,8 +39,6 @@ from gateways.providers.sms_gate_webhook import read_webhook
 from gateways.sms_gate_fields import EVENTS
 from gateways.telling import Rule, Teller
 from gateways.transport import BODY_LIMIT, Answer, Request, Seen, Way, exchange
-
-logger = logging.getLogger(__name__)
 
 DETAIL_SHOWN = 200
 
@@ -72,6 +73,7 @@ class SmsGate:
         self.deduplicates_by_our_id: bool = config["mode"] == "local" or bool(config["device_id"])
         self.poll_every: float = float(config["poll_s"])
         self._bearer = ""
+        self._tellers: dict[str, Teller] = {}
 
     def reserve(self, attempt_id: str) -> None:
         """Nothing: the far side takes our own id."""
@@ -85,7 +87,7 @@ class SmsGate:
         requests = [self._send_request(outbound, authorization) for outbound in batch]
         for request, answer, seen in self._exchange(requests, not_after=not_after):
             result, rule = self._judge(answer)
-            self._record(Purpose.SEND, request, answer, seen, rule)
+            self._record(Purpose.SEND, request, answer, seen, rule, verdict=verdict_of([result]))
             yield result
 
     def reconcile(self, outbound: Outbound, *, not_after: float) -> Reconciled:
@@ -286,16 +288,20 @@ class SmsGate:
         rule: Rule,
         *,
         hide: bool = False,
+        verdict: Verdict | None = None,
     ) -> None:
-        """Tell the line's log of a call; if `hide`, without the answer's text. An answer is never lost with it."""
-        try:
-            told = Teller(self._masker()).tell(request, seen, answer, rule)
+        """Tell the line's log of a call; if `hide`, without the answer's text. What did not start is none."""
+        if rule.name != "not_started":
+            told = self._teller().later(request, seen, answer, rule)
             if hide:
-                told = replace(told, answer_body="")
-            self._line.record(Call(purpose, told, (request.attempt_id,) if request.attempt_id else ()))
-        except Exception as error:
-            # Its own text is not used: it may hold what would have been masked.
-            logger.warning("a call can't be told: %s", type(error).__name__)
+                told = partial(_without_answer, told)
+            self._line.record(Call(purpose, told, (request.attempt_id,) if request.attempt_id else (), verdict))
+
+    def _teller(self) -> Teller:
+        """One that knows the token too which was given for now."""
+        if self._bearer not in self._tellers:
+            self._tellers[self._bearer] = Teller(self._masker())
+        return self._tellers[self._bearer]
 
     def _cleaned(self, health: Health) -> Health:
         return replace(health, detail=self._clean(health.detail))
@@ -309,3 +315,7 @@ class SmsGate:
         token = self._line.config["token"]
         callback = self._line.callback_url.rpartition("/")[2]  # whoever has it can report in the phone's name
         return Masker({token, *token.split(":", 1), self._line.config["signing_key"], callback, self._bearer})
+
+
+def _without_answer(told: Callable[[], Exchange]) -> Exchange:
+    return replace(told(), answer_body="")
