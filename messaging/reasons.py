@@ -26,6 +26,8 @@ REASONS = {
     "unknown": gettext_lazy("the gateway can't say what became of it"),
     "rejected": gettext_lazy("the gateway rejected it"),
     "undelivered": gettext_lazy("the gateway reported that it was not delivered"),
+    "no_such_device": gettext_lazy("the gateway knows no such phone"),
+    "no_token": gettext_lazy("the gateway gave no token"),
     "expired": gettext_lazy("it was not sent within the time that its line allows"),
     "cancelled_there": gettext_lazy("somebody cancelled it at the gateway"),
     "not_sent": gettext_lazy("it was surely not sent"),
@@ -102,10 +104,13 @@ ADVICE: Mapping[str, Any] = {
     **dict.fromkeys(("per_minute", "per_hour", "per_day", "first_contacts_per_day"), _WAIT),
     **dict.fromkeys(("timeout", "disconnected", "connect", "connect_timeout"), _LINE),
     **dict.fromkeys(("no_answer", "lost", "cut_answer"), _LINE),
-    **dict.fromkeys(("dns", "tls", "private_address", "unsendable", "unusable"), _SETTINGS),
+    **dict.fromkeys(
+        ("dns", "tls", "private_address", "unsendable", "unusable", "no_such_device", "no_token"), _SETTINGS
+    ),
     **dict.fromkeys(("unreadable", "unknown", "rejected"), _ASK_GATEWAY),
     "undelivered": _UNDELIVERED,
     "expired": _LINE,
+    "cancelled_there": _ASK_GATEWAY,
     **dict.fromkeys(("rejected_by_whatsapp", "no_ack"), _WHATSAPP),
     **dict.fromkeys(("no_session", "no_browser", "not_connected", "browser_lost", "page_reloaded"), _SESSION),
     **dict.fromkeys(("lane_lost", "page_error", "database_away", "fault"), _FAULT),

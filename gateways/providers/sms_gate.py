@@ -233,7 +233,8 @@ class SmsGate:
         else:
             judged, _rule = judge(answer, now=datetime.now(UTC))
             rest = judged.retry_after if isinstance(judged, SendError) else None
-            code, detail = f"http_{answer.status}", f"No token was given: {self._clean(said(answer))}"
+            code = "no_token" if 200 <= answer.status < 300 else f"http_{answer.status}"
+            detail = f"No token was given: {self._clean(said(answer))}"
         return SendError("", ErrorKind.REFUSED, code, detail, Scope.LINE, rest)
 
     # Answers ---------------------------------------------------------------------------------------------------------

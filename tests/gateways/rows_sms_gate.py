@@ -93,7 +93,7 @@ ANSWERS = [
     row("a bad number", answers(400, b'{"message": "can\'t use phone in row 1: invalid phone number", "code": 1}'),
         permanent("http_400", "can't use phone in row 1: invalid phone number")),
     row("a phone that it doesn't know", answers(400, b'{"message": "failed to select device: record not found"}'),
-        refused("http_400", "failed to select device: record not found")),
+        refused("no_such_device", "failed to select device: record not found")),
     row("400 with a page", answers(400, PAGE, kind="text/html"), unknown("http_400", A_PAGE)),
     row("wrong password", answers(401, b'{"message": "Unauthorized"}'), refused("http_401", "Unauthorized")),
     row("a token that may not send", answers(403, b'{"message": "scope required: messages:send"}'),
