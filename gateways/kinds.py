@@ -5,11 +5,25 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gateways import http_fields, sms_gate_fields, url_templates, whatsapp_fields
+from gateways import http_fields, infobip_fields, sms_gate_fields, url_templates, whatsapp_fields
 from gateways.errors import GatewayError, UrlTemplateError
 from gateways.fields import Kind
 
 _ALL = (
+    Kind(
+        name="infobip",
+        label=gettext_lazy("Infobip"),
+        channel="sms",
+        provider="gateways.providers.infobip.Infobip",
+        deliver_task="engine.deliver_sms",
+        fields=infobip_fields.FIELDS,
+        check=infobip_fields.check_together,
+        schemes=infobip_fields.URL_SCHEMES,
+        from_url=infobip_fields.fields_from,
+        about=gettext_lazy("An account with Infobip: many messages in a request, reports, answers and its balance."),
+        icon="boxes",
+        examples=("infobip://abc123.api.infobip.com/sms/3/messages?from=COBRANZA&auth=apikey",),
+    ),
     Kind(
         name="sms_gate",
         label=gettext_lazy("SMS Gate: your own Android phones"),

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from domain.delivery import ErrorKind, Failed, Scope, SendError, Sent, Unknown
+from domain.delivery import ErrorKind, Failed, Receipt, ReceiptState, Scope, SendError, Sent, Unknown
 from gateways.answers import is_page, retry_after
+from gateways.http_fields import RECEIVED
 from gateways.telling import Rule, decoded
 from gateways.transport import Answer
 
@@ -87,20 +88,45 @@ def _read_by_pattern(
     return _error(answer, ErrorKind.PERMANENT, "rejected", _said(answer, config)), Rule("no_success", pattern)
 
 
-def read_status(answer: Answer, config: Mapping[str, Any]) -> Sent | Failed | Unknown:
-    """What the answer of the status address says of an attempt.
+def judge_status(answer: Answer, config: Mapping[str, Any]) -> tuple[Sent | Failed | Unknown, Rule]:
+    """What the answer of the status address says of an attempt, and which rule told it.
 
     An id it doesn't know says nothing: the original may be on its way still, and nothing fences it.
     """
     if not 200 <= answer.status < 300:
-        return Unknown(answer.attempt_id, f"The status address answered {answer.status}.")
+        return Unknown(answer.attempt_id, f"The status address answered {answer.status}."), Rule("no_state")
+    path = config["status_path"]
+    word = find(answer.body, path)
+    state = _state(answer, config)
+    if state is None:
+        unknown = Unknown(answer.attempt_id, "The status address gave no state that the line knows.")
+        return unknown, Rule("no_such_state", path, word or "")
+    if state == "failed":
+        failed = Failed(answer.attempt_id, "undelivered", _said(answer, config))
+        return failed, Rule("state_failed", path, word or "")
+    return Sent(answer.attempt_id, find(answer.body, config["id_path"])), Rule("state", path, word or "")
+
+
+def read_report(answer: Answer, config: Mapping[str, Any]) -> Receipt | None:
+    """What the same answer reports of an attempt that is known to have been accepted; None where that is nothing new.
+
+    An error's detail is all that the far side said, as above.
+    """
+    state = _state(answer, config) if 200 <= answer.status < 300 else None
+    if state in (None, ReceiptState.SENT):
+        return None
+    provider_id = find(answer.body, config["id_path"])
+    if state == ReceiptState.FAILED:
+        word = (find(answer.body, config["status_path"]) or "").lower()[:40]
+        return Receipt(ReceiptState.FAILED, answer.attempt_id, provider_id, code=word, detail=_said(answer, config))
+    return Receipt(ReceiptState(state), answer.attempt_id, provider_id)
+
+
+def _state(answer: Answer, config: Mapping[str, Any]) -> str | None:
+    """The state that the answer's word stands for; a text that was received is none."""
     word = find(answer.body, config["status_path"])
     state = config["states"].get((word or "").lower())
-    if state is None:
-        return Unknown(answer.attempt_id, "The status address gave no state that the line knows.")
-    if state == "failed":
-        return Failed(answer.attempt_id, "undelivered", _said(answer, config))
-    return Sent(answer.attempt_id, find(answer.body, config["id_path"]))
+    return None if state == RECEIVED else state
 
 
 def find(body: bytes, path: str) -> str | None:

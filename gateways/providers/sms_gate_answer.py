@@ -51,7 +51,7 @@ def failure_code(word: str, reason: str) -> str:
     """A stable word for a failure, by the state's word and the reason that came with it."""
     if word.lower() == "cancelled":
         return "cancelled_there"
-    return "expired" if _EXPIRED in reason.lower() else "undelivered"
+    return "waited_too_long" if _EXPIRED in reason.lower() else "undelivered"
 
 
 def judge(answer: Answer, *, now: datetime) -> tuple[Sent | SendError, Rule]:

@@ -34,7 +34,7 @@ class SmsGateway:
     def __init__(self, control: Control | None = None, *, journal: Path | None = None) -> None:
         self.control = control or Control()
         self.journal = Journal(journal)
-        self.callbacks = Callbacks(self.control, self.journal)
+        self.callbacks: Callbacks = Callbacks(self.control, self.journal)
         self._server: asyncio.Server | None = None
         self._http: web.Server | None = None
         self.url = ""
@@ -81,7 +81,11 @@ class SmsGateway:
 
     # The control side ------------------------------------------------------------------------------------------------
     async def _stats(self, request: web.BaseRequest) -> web.Response:
-        return web.json_response(self.journal.stats(full=request.query.get("full") == "1"))
+        return web.json_response(self.stats(full=request.query.get("full") == "1"))
+
+    def stats(self, *, full: bool) -> dict[str, Any]:
+        """Counts of what arrived and of what was accepted."""
+        return self.journal.stats(full=full)
 
     async def _journal(self, request: web.BaseRequest) -> web.Response:
         try:
@@ -101,9 +105,13 @@ class SmsGateway:
         return web.json_response(self.control.shown())
 
     async def _reset(self, request: web.BaseRequest) -> web.Response:
+        self.forget()
+        return web.json_response({})
+
+    def forget(self) -> None:
+        """Forget everything that arrived; the behaviour stays."""
         self.journal.reset()
         self.control.forget()
-        return web.json_response({})
 
     def _status(self, id: str) -> web.Response:
         message = self.journal.by_id.get(id)

@@ -28,11 +28,11 @@ class Row:
     label: str
     fields: dict[str, Any]
     far: Script
-    result: Sent | SendError
-    request: Request | None = None
+    result: Sent | SendError | list[Sent | SendError]  # of each message, where there are several
+    request: Request | list[Request | None] | None = None  # in their order, where there are several
     heard: bool = True  # whether the request reaches the far side whole
     kind: str = "http_generic"
-    message: Outbound = field(default_factory=outbound)
+    message: Outbound | list[Outbound] = field(default_factory=outbound)
 
 
 def refused(code: str, detail: str, *, scope: Scope = Scope.LINE, retry_after: float | None = None) -> SendError:

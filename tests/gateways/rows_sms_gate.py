@@ -78,7 +78,7 @@ ANSWERS = [
     row("accepted under another id", answers(202, b'{"id": "theirs", "state": "Pending"}'), Sent(ATTEMPT, "theirs")),
     row("accepted in a state of tomorrow", answers(200, f'{{"id": "{ATTEMPT}", "state": "Queued"}}'.encode()), SENT),
     row("failed at once", failed_at_once("Failed", "No SIMs found"), permanent("undelivered", "No SIMs found")),
-    row("expired at once", failed_at_once("Failed", "TTL expired"), permanent("expired", "TTL expired")),
+    row("expired at once", failed_at_once("Failed", "TTL expired"), permanent("waited_too_long", "TTL expired")),
     row("cancelled at once", failed_at_once("Cancelled", ""),
         permanent("cancelled_there", "The gateway says Cancelled.")),
     row("a known id", answers(409, b'{"message": "message already exists"}'),

@@ -1,7 +1,8 @@
 """What every provider promises, as one table: what it asks of the far side, and what it makes of each answer.
 
-A new provider adds rows in a file of its own: its kind, its fields (with URL for the far side's address), what the far
-side does, the exact request expected (None where none may arrive) and the result expected.
+A new provider adds rows in a file of its own (on contract.py): its kind, its fields (with URL for the far
+side's address), what the far side does, the exact request expected (None where none is looked at) and the result
+expected.
 """
 
 import time
@@ -11,7 +12,7 @@ import pytest
 from domain.delivery import Scope, Sent
 from gateways.kinds import kind_named
 from gateways.registry import provider_for
-from tests.gateways import rows_sms_gate
+from tests.gateways import rows_infobip, rows_sms_gate
 from tests.gateways.contract import TOKEN, URL, Request, Row, fields_for, permanent, refused, unknown
 from tests.gateways.far_side import (
     FarSide,
@@ -155,17 +156,23 @@ LOST = [
 
 
 @pytest.mark.parametrize(
-    "row", [pytest.param(row, id=row.label) for row in (*REQUESTS, *ANSWERS, *LOST, *rows_sms_gate.ROWS)]
+    "row",
+    [pytest.param(row, id=row.label) for row in (*REQUESTS, *ANSWERS, *LOST, *rows_infobip.ROWS, *rows_sms_gate.ROWS)],
 )
 def test_send_keeps_the_contract(row: Row) -> None:
+    messages = row.message if isinstance(row.message, list) else [row.message]
     with FarSide(row.far) as far:
         config = fields_for(row, far)
         provider = provider_for(line(row.kind, **config))
-        results = list(provider.send([row.message], not_after=time.monotonic() + 60))
-    assert results == [row.result]
-    assert len(far.heard) == int(row.heard)
-    if row.request is not None:
-        assert_heard(far.heard[0], row.request)
+        results = list(provider.send(messages, not_after=time.monotonic() + 60))
+    places = [message.attempt_id for message in messages]
+    in_order = sorted(results, key=lambda result: places.index(result.attempt_id))
+    assert in_order == (row.result if isinstance(row.result, list) else [row.result])
+    requests = row.request if isinstance(row.request, list) else [row.request]
+    assert len(far.heard) == (len(requests) if row.heard else 0)
+    for heard, expected in zip(far.heard, requests, strict=False):
+        if expected is not None:
+            assert_heard(heard, expected)
     secrets = [config[one.name] for one in kind_named(row.kind).fields if one.secret and one.name in config]
     assert [secret for secret in secrets if isinstance(secret, str) and secret in repr(results)] == []
 

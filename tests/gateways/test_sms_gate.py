@@ -16,6 +16,7 @@ from android_sms_gateway.enums import ProcessState, WebhookEvent
 from domain.delivery import (
     Call,
     ErrorKind,
+    Exchange,
     Failed,
     Health,
     Incoming,
@@ -28,6 +29,7 @@ from domain.delivery import (
     SendError,
     Sent,
     Unknown,
+    Verdict,
 )
 from gateways.provider import InvalidWebhook, Line, Provider, WebhookRequest
 from gateways.providers import sms_gate_token
@@ -56,6 +58,11 @@ def made(url: str, **fields: Any) -> Line:
 def watched(url: str, **fields: Any) -> tuple[Provider, list[Call]]:
     calls: list[Call] = []
     return provider_for(replace(made(url, **fields), record=calls.append)), calls
+
+
+def told(call: Call) -> Exchange:
+    """What a call tells once its turn comes."""
+    return call.exchange if isinstance(call.exchange, Exchange) else call.exchange()
 
 
 def answering(answer: Answerer) -> Script:
@@ -105,7 +112,7 @@ def test_vendors_model_reads_the_answers_that_we_read() -> None:
     [
         ((200, state("Pending")), Sent(ATTEMPT, ATTEMPT)),
         ((200, state("Delivered")), Sent(ATTEMPT, ATTEMPT)),
-        ((200, state("Failed", error="TTL expired")), Failed(ATTEMPT, "expired", "TTL expired")),
+        ((200, state("Failed", error="TTL expired")), Failed(ATTEMPT, "waited_too_long", "TTL expired")),
         ((200, state("Failed", error="me:pass-word?")), Failed(ATTEMPT, "undelivered", "•••?")),
         ((200, state("Pending", id="another")),
          Unknown(ATTEMPT, "The gateway's answer tells no state of the message.")),
@@ -337,6 +344,14 @@ def test_token_that_is_taken_no_more_is_made_anew_for_the_next_call() -> None:
     assert len(server.asked) == 2
 
 
+def test_call_that_did_not_start_is_none() -> None:
+    with FarSide(answering(lambda heard: (202, state("Pending")))) as far:
+        provider, calls = watched(far.url)
+        [result] = provider.send([outbound()], not_after=time.monotonic() - 1)
+    assert isinstance(result, SendError)
+    assert (result.code, calls, far.heard) == ("not_started", [], [])
+
+
 @pytest.mark.parametrize(
     ("answer", "code", "detail"),
     [
@@ -356,7 +371,7 @@ def test_without_a_token_nothing_is_sent(answer: tuple[int, Any], code: str, det
         assert isinstance(provider.reconcile(outbound(), not_after=soon()), SendError)
     assert results == [SendError(each.attempt_id, ErrorKind.REFUSED, code, detail, Scope.LINE) for each in attempts(2)]
     assert {heard.target for heard in far.heard} == {"/auth/token"}
-    assert {call.exchange.rule for call in calls} == {"no_token"}
+    assert {told(call).rule for call in calls} == {"no_token"}
 
 
 def test_every_call_is_told_and_no_secret_with_it() -> None:
@@ -374,18 +389,18 @@ def test_every_call_is_told_and_no_secret_with_it() -> None:
         provider.reconcile(outbound(), not_after=soon())
         list(provider.poll([outbound()]))
         provider.check()
-    told = [(call.purpose, call.exchange.rule, call.exchange.status, call.attempts) for call in calls]
-    assert told == [
+    assert {call.verdict for call in calls} == {Verdict.ACCEPTED}
+    assert [(call.purpose, told(call).rule, told(call).status, call.attempts) for call in calls] == [
         (Purpose.SETUP, "token", 201, ()),
         (Purpose.SEND, "id", 202, (ATTEMPT,)),
         (Purpose.STATUS, "state", 200, (ATTEMPT,)),
         (Purpose.POLL, "state", 200, (ATTEMPT,)),
         (Purpose.CHECK, "answered", 200, ()),
     ]
-    shown = repr(calls)
+    shown = repr([told(call) for call in calls])
     assert [secret for secret in (LOGIN, "pass-word", server.latest, KEY) if secret in shown] == []
-    assert calls[0].exchange.answer_body == ""
-    assert "Hola" in calls[1].exchange.body
+    assert told(calls[0]).answer_body == ""
+    assert "Hola" in told(calls[1]).body
 
 
 # Webhooks ------------------------------------------------------------------------------------------------------------
@@ -421,7 +436,7 @@ DELIVERED = Receipt(ReceiptState.DELIVERED, ATTEMPT, ATTEMPT, datetime(2024, 6, 
          Receipt(ReceiptState.FAILED, ATTEMPT, ATTEMPT, code="undelivered",
                  detail="Send result: RESULT_ERROR_LIMIT_EXCEEDED")),
         ("sms:failed", {"reason": "TTL expired"},
-         Receipt(ReceiptState.FAILED, ATTEMPT, ATTEMPT, code="expired", detail="TTL expired")),
+         Receipt(ReceiptState.FAILED, ATTEMPT, ATTEMPT, code="waited_too_long", detail="TTL expired")),
         ("sms:cancelled", {}, Receipt(ReceiptState.FAILED, ATTEMPT, ATTEMPT, code="cancelled_there")),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""manage.py gateway: add, list, check, register, move, activate, deactivate and delete lines."""
+"""manage.py gateway: add, list, check, register, move, price, activate, deactivate and delete lines."""
 
 import json
 from argparse import ArgumentParser
@@ -8,16 +8,20 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from domain.costs import price_of
 from gateways import commands, members, queries
 from gateways.errors import GatewayError
+from gateways.prices import record_price, set_price
 from gateways.provider import Registers
 from gateways.registry import line_of, provider_for
+from lib import amounts
 from lib.sealed import CannotUnseal
 
 
 class Command(BaseCommand):
     help = (
-        "Add, list, check, register, move, activate, deactivate and delete gateways: the lines that messages go out by."
+        "Add, list, check, register, move, price, activate, deactivate and delete gateways: the lines that messages go "
+        "out by."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -37,6 +41,8 @@ class Command(BaseCommand):
             metavar="FIELD=VALUE",
             help="a field of the kind; may be repeated, and goes over the URL template",
         )
+        add.add_argument("--price", default="", metavar="0.035", help="what an SMS part costs by it")
+        add.add_argument("--currency", default="", metavar="USD", help="of the price; the installation's if left out")
         listing = actions.add_parser("list", help="list the gateways, secrets masked")
         listing.add_argument("--json", action="store_true")
         for action, text in (
@@ -52,6 +58,13 @@ class Command(BaseCommand):
         move.add_argument("name")
         move.add_argument("--pool", required=True)
 
+        price = actions.add_parser("price", help="say what an SMS part costs by it, from the next message on")
+        price.add_argument("name")
+        price.add_argument("price", metavar="0.035|none")
+        price.add_argument(
+            "--currency", default="", metavar="USD", help="the line's, or the installation's, if left out"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             action = options["action"]
@@ -65,6 +78,8 @@ class Command(BaseCommand):
                 self._register(options["name"])
             elif action == "move":
                 self._move(options["name"], options["pool"])
+            elif action == "price":
+                self._price(options["name"], options["price"], options["currency"])
             elif action == "delete":
                 gone = members.delete_line(commands.line_named(options["name"]).pk)
                 self.stdout.write(_("Gateway “%(name)s” deleted.") % {"name": gone.name})
@@ -80,7 +95,11 @@ class Command(BaseCommand):
             pool=options["pool"],
             url_template=options["url_template"],
             fields=_fields(options["fields"]),
+            price=options["price"],
+            currency=options["currency"],
         )
+        if gateway.price is not None:
+            record_price(None, gateway, None)
         self.stdout.write(
             _("Gateway “%(name)s” added to the pool “%(pool)s”.") % {"name": gateway.name, "pool": gateway.pool.name}
         )
@@ -127,6 +146,16 @@ class Command(BaseCommand):
                 _("Gateway “%(name)s” was not told whom to call: %(detail)s") % {"name": name, "detail": done.detail}
             )
         self.stdout.write(_("Gateway “%(name)s” calls this server from now on.") % {"name": name})
+
+    def _price(self, name: str, price: str, currency: str) -> None:
+        gateway = commands.gateway_named(name)
+        before = set_price(gateway, price="" if price == "none" else price, currency=currency)
+        record_price(None, gateway, before)
+        told = amounts.price(price_of(gateway.price, gateway.currency))
+        if told:
+            self.stdout.write(_("An SMS part by “%(name)s” costs %(price)s.") % {"name": gateway.name, "price": told})
+        else:
+            self.stdout.write(_("Nobody says what an SMS part by “%(name)s” costs.") % {"name": gateway.name})
 
     def _move(self, name: str, pool: str) -> None:
         target = commands.pool_named(pool)
