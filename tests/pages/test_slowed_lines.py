@@ -110,7 +110,8 @@ def test_form_of_a_line_asks_for_states_only_where_there_is_an_address_to_ask(si
     data = {field.html_name: field.value() for field in form}
     data = {name: value for name, value in data.items() if value is not None and value is not False}
     answer = signed_in.post(f"/lines/{line.pk}/edit/", {**data, "set-poll_s": "30"})
-    assert "needs the address that tells a message" in answer.content.decode()
+    needed = "Needs the address that tells a message's state (status_url)."
+    assert answer.context["form"].errors == {"poll_s": [needed]}
     told = {"set-poll_s": "30", "set-status_url": "https://host/status/{id}"}
     assert signed_in.post(f"/lines/{line.pk}/edit/", {**data, **told}).status_code == 303
     line.refresh_from_db()
