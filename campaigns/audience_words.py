@@ -14,6 +14,7 @@ from debtors.intake.reasons import FIELD_LABELS
 from debtors.models import Import
 from domain.audiences import Filter, Op, RowRange
 from domain.values import money
+from lib.figures import figure
 
 SHOWN_FILES = 5
 
@@ -32,7 +33,7 @@ def who(campaign: Campaign) -> list[str]:
         case AudienceKind.SELECTION:
             number = campaign.audience_spec.get(AudienceKind.SELECTION, {}).get("number", 0)
             sentence = ngettext("%(number)s debtor, chosen by hand", "%(number)s debtors, chosen by hand", number)
-            return [sentence % {"number": formats.number_format(number, force_grouping=True)}]
+            return [sentence % {"number": figure(number)}]
     return []
 
 
@@ -65,7 +66,7 @@ def conditions(wanted: Filter, country: str) -> Iterator[str]:
 
 
 def _range(rows: RowRange) -> str:
-    first, last = (formats.number_format(number, force_grouping=True) for number in (rows.first, rows.last))
+    first, last = (figure(number) for number in (rows.first, rows.last))
     if not rows.source:
         return _("Of all debtors, from number %(first)s to number %(last)s") % {"first": first, "last": last}
     name = Import.objects.filter(pk=rows.source).values_list("file_name", flat=True).first() or "?"

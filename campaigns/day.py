@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns import audience, forecasting, wording
+from campaigns import audience, forecasting
 from campaigns.describe import window_text
 from campaigns.forecasting import Ways
 from campaigns.models import Campaign
@@ -18,6 +18,7 @@ from domain.forecast import Doing, Forecast, Lane, Why, day_capacity, forecast
 from domain.pacing import Window, closes_at, opens_at, span_of
 from domain.pauses import LEAST_MESSAGES, NO_PAUSES, PauseMode
 from gateways.models import Channel, Pool
+from lib.figures import figure
 from preferences.sending import minutes_in_words, plan_in_words
 
 EXAMPLE_MESSAGES = 300
@@ -141,7 +142,7 @@ def _blocks(found: Forecast, window: Window, begins: datetime, ends: datetime, z
         span = f"{start.astimezone(zone):%H:%M}–{end.astimezone(zone):%H:%M}"
         title = f"{span} {LABELS[kind]()}"
         if messages:
-            title += f" ({wording.figure(messages)})"
+            title += f" ({figure(messages)})"
         yield Block(kind, f"{100 * (end - start) / DAY:.3f}", title)
 
 
@@ -202,7 +203,7 @@ def _by_day(ways: Ways, capacity: int | None) -> str:
     if capacity is None:
         return by + " " + _("it sends as fast as the gateway takes them: its end can't be told.")
     most = ngettext("up to about %(number)s message a day.", "up to about %(number)s messages a day.", capacity)
-    return by + " " + most % {"number": wording.figure(capacity)}
+    return by + " " + most % {"number": figure(capacity)}
 
 
 def _pauses(pacing: Pacing, ways: Ways, found: Forecast) -> Iterator[str]:
@@ -226,15 +227,15 @@ def _pauses(pacing: Pacing, ways: Ways, found: Forecast) -> Iterator[str]:
         )
         yield sentence % {
             "minutes": minutes_in_words(plan.durations),
-            "every": wording.figure(plan.every),
-            "number": wording.figure(number),
+            "every": figure(plan.every),
+            "number": figure(number),
         }
 
 
 def _end(found: Forecast, zone: ZoneInfo) -> str:
     """When the messages are through."""
     sentence = ngettext("%(number)s message:", "%(number)s messages:", found.number)
-    number = sentence % {"number": wording.figure(found.number)}
+    number = sentence % {"number": figure(found.number)}
     if found.ends_at is None or found.starts_at is None:
         return number + " " + _("they take more than a year.") if found.why is Why.TOO_FAR else ""
     starts, ends = found.starts_at.astimezone(zone), found.ends_at.astimezone(zone)

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns.models import AudienceCheck
 from domain.states import CampaignStatus, MessageStatus
 from domain.templating import suggest
+from lib.figures import figure
 from messaging.models import STATUS_LABELS
 from messaging.queries import Problem
 from messaging.reasons import REASONS, reason_sentence
@@ -34,7 +34,7 @@ def state_hint(status: CampaignStatus) -> str:
 def problem_sentence(problem: Problem) -> str:
     """One line on a group of messages that need a look."""
     status = STATUS_LABELS[MessageStatus(problem.status)]
-    number = formats.number_format(problem.number, force_grouping=True)
+    number = figure(problem.number)
     sentence = f"{status} ({number}): {reason_sentence(problem.reason)}"
     return " ".join(filter(None, (sentence, example_sentence(problem))))
 

@@ -207,6 +207,7 @@ def _seen(path: Path, upload: Upload) -> dict[str, Any]:
         "headers": [text_of_header(cell) for cell in cells],
         "header_row": number,
         "height": opened.height,
+        "delimiter": opened.delimiter,
         "sample": [[row, to_stored(cells)] for row, cells in below[:SAMPLE_ROWS]],
         **({} if below else {"error": "no_rows"}),
     }

@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from debtors.intake import reasons
-from debtors.intake.load import BATCH_ROWS, Duplicates, Loader, RowResult
+from debtors.intake.load import BATCH_ROWS, Duplicates, Loader, RowResult, read_row
 from debtors.intake.rejects import write_rejects as write_rejects_file
 from debtors.intake.sheet import Sheet, SheetError, open_sheet
 from debtors.models import Import, Outcome
@@ -37,7 +37,7 @@ from domain.columns import (
     text_of_header,
 )
 from domain.phones import is_country
-from domain.rows import RowError, RowReader
+from domain.rows import RowReader
 from domain.states import ImportStatus
 from lib.mongo import compare_and_set, retry_unavailable
 
@@ -278,16 +278,9 @@ def _results(
         for index in [each for each in unnamed if not is_blank(cells[each : each + 1])]:
             warn(reasons.unnamed_column(index))
             unnamed.remove(index)
-        row = reader.read(cells)
-        repeated = None if isinstance(row, RowError) else duplicates.check(number, row)
-        if number <= after:
-            continue
-        if isinstance(row, RowError):
-            yield RowResult(number, None, Outcome.REJECTED.value, row.code, row.params, cells)
-        elif repeated:
-            yield RowResult(number, None, Outcome.DUPLICATE.value, repeated.code, repeated.params, cells)
-        else:
-            yield RowResult(number, row)
+        result = read_row(reader, duplicates, number, cells)
+        if number > after:
+            yield result
 
 
 def _batches(results: Iterator[RowResult]) -> Iterator[list[RowResult]]:

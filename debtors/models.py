@@ -319,6 +319,8 @@ class Upload(models.Model):
     """The header's number, 0 where none was found."""
     mapping: Any = models.JSONField(default=dict)
     """{header: field, "ignore" or "keep"}, as somebody chose."""
+    delimiter = models.CharField(max_length=1, blank=True, default="")
+    """Of a csv; blank for a workbook."""
     sample: Any = models.JSONField(default=list)
     """The first rows below the header: [number, cells as debtors.intake.cells stores them]."""
     height = models.IntegerField(default=0)

@@ -25,7 +25,8 @@ from django.utils import translation  # noqa: E402
 
 from campaigns.models import Campaign  # noqa: E402
 from campaigns.queries import progress  # noqa: E402
-from demo import sheet, verdict  # noqa: E402
+from debtors.models import DebtorWork  # noqa: E402
+from demo import sheet, staff, verdict  # noqa: E402
 from demo.far_sides import SMS_RULES, WHATSAPP_RULES  # noqa: E402
 from domain.whatsapp_ids import key_of  # noqa: E402
 from gateways.models import Gateway  # noqa: E402
@@ -111,7 +112,7 @@ class Story:
         body = '{"to": "{phone}", "text": "{message}", "id": "{id}", "callback": "{callback_url}"}'
         fields = {"url": f"{self.sms}/send", "method": "POST", "body": body, "deduplicates": "yes", "timeout_s": "10"}
         settings = [part for name, value in fields.items() for part in ("--set", f"{name}={value}")]
-        run("gateway", "add", LINE, "--kind", "http_generic", "--pool", SMS_POOL, *settings)
+        run("gateway", "add", LINE, "--kind", "http_generic", "--pool", SMS_POOL, "--price", "32", *settings)
         self.pair()
         for name, (channel, message) in CAMPAIGNS.items():
             pools = [] if channel == "sms" else ["--whatsapp-pool", WHATSAPP_POOL]
@@ -121,6 +122,18 @@ class Story:
                 "--window", "none", "--audience", "all",
             )  # fmt: skip
             run("campaign", "start", name)
+
+    def hire(self) -> list[staff.Hired]:
+        """People with the other roles, to sign in as."""
+        return staff.hire(
+            next(iter(CAMPAIGNS)),
+            lambda what, until: self.wait(
+                what, until, lambda: list(DebtorWork.objects.values_list("status", "looked"))
+            ),
+        )
+
+    def _works(self) -> list[tuple[str, int]]:
+        return list(DebtorWork.objects.values_list("status", "looked"))
 
     def pair(self) -> None:
         """Three sessions, each scanned by its phone as soon as it shows a QR."""
@@ -264,8 +277,10 @@ def main() -> int:
         try:
             story.begin()
             if not given.once:
+                hired = "".join(f"  {one.role}: {one.username}, {one.password}\n" for one in story.hire())
                 say(
                     f"\nThree campaigns are on their way: {given.pages}\n"
+                    f"What others see, by user and password:\n{hired}"
                     f"To pair another session, scan its QR with the simulated phone: {given.whatsapp}/phone\n"
                     "Everything stays open until Ctrl-C.\n"
                 )

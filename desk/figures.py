@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns import watching
 from campaigns.models import Campaign
-from campaigns.wording import figure
 from domain.day import LEAST_COMPARED, SLOT, change
 from domain.forecast import per_minute
 from domain.states import CampaignStatus
+from lib.figures import figure
 from messaging import flow
 from messaging.flow import Compared
 

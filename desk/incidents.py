@@ -18,12 +18,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns.models import STATUS_LABELS as CAMPAIGN_LABELS
 from campaigns.models import Campaign
-from campaigns.wording import figure
 from domain.states import CampaignStatus, Desired, SessionStatus
 from gateways import sessions
 from gateways.models import Channel, Gateway, LaneHealth
 from gateways.sessions import SessionRow
 from lib.converters import object_id
+from lib.figures import figure
 from messaging.reasons import reason_sentence
 from sessions_app.describe import CAUSES, change_sentence
 from sessions_app.models import STATUS_LABELS as SESSION_LABELS

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.roles import EVERYTHING, Scope
-from campaigns import wording
 from campaigns.models import Campaign
 from debtors.models import Debtor
 from desk.conversations import queries as conversations
@@ -17,6 +16,7 @@ from domain.states import CampaignStatus, SessionStatus
 from gateways import sessions
 from gateways.describe import line_reason
 from gateways.models import Channel, Gateway, LaneHealth, Pool
+from lib.figures import figure
 from sessions_app.queries import all_sessions
 
 MOST_HANDS = 6
@@ -133,7 +133,7 @@ def unread(scope: Scope) -> int:
 
 def counted(number: int) -> str:
     """A figure that was counted up to MOST_COUNTED + 1, in words: `1.000+` where there are more."""
-    return f"{wording.figure(MOST_COUNTED)}+" if number > MOST_COUNTED else wording.figure(number)
+    return f"{figure(MOST_COUNTED)}+" if number > MOST_COUNTED else figure(number)
 
 
 # The first steps ------------------------------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.roles import Scope, sees
-from campaigns.wording import figure
 from debtors.models import Debtor
 from domain.day import begins, day_of
+from lib.figures import figure
 from messaging.models import Conversation, Direction
 
 MOST_PEOPLE = 10

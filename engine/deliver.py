@@ -9,6 +9,7 @@ from bson import ObjectId
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from domain.costs import price_of
 from domain.outcome import LINE_REST_MAX, Rest, line_after, surely_not_sent
 from domain.pacing import Pace, throttled
 from domain.routing import after
@@ -194,7 +195,11 @@ class Slice:
     def _send(self, batch: Sequence[Claimed]) -> None:
         began = time.monotonic()
         attempts = claims.new_attempts(
-            batch, epoch=self.lane.holder.epoch, reserve=self.provider.reserve, media=self.files.media
+            batch,
+            epoch=self.lane.holder.epoch,
+            reserve=self.provider.reserve,
+            media=self.files.media,
+            price=price_of(self.lane.gateway.price, self.lane.gateway.currency),
         )
         started = retry_unavailable(lambda: claims.start(self.lane.holder, attempts), seconds=STORE_SECONDS)
         messages = {outbound.attempt_id: c.id for outbound, c in attempts}

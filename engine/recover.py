@@ -17,7 +17,7 @@ from engine import lane as lanes
 from engine.files import Files
 from engine.guard import Guard
 from engine.lane import Lane
-from engine.settle import STORE_SECONDS, announce, keep_exchanges
+from engine.settle import STORE_SECONDS, announce
 from gateways.models import Channel, Gateway, LaneState, Pool
 from gateways.provider import Provider
 from gateways.registry import line_of, provider_for
@@ -151,7 +151,6 @@ def _settle_doubt(lane: Lane, outbound: Outbound, claimed: Claimed, answer: Reco
     retry_unavailable(partial(claims.settle_doubt, lane.holder, answered), seconds=STORE_SECONDS)
     if claimed.campaign is not None and outcome.after is not None:
         retry_unavailable(partial(finish.keep_open, [claimed.campaign]), seconds=STORE_SECONDS)
-    keep_exchanges(lane.id, [answered])
     announce([(outbound, claimed.campaign)])
     heard: list[Sent | SendError] = [answer] if isinstance(answer, Sent | SendError) else []
     lane.rest(line_after(heard, failures=lane.gateway.failures, draw=random.random(), strikes=lane.strikes))

@@ -11,6 +11,7 @@ from pymongo.errors import PyMongoError
 
 from engine import (
     browsers,
+    calls,
     channels,
     checks,
     deal,
@@ -61,6 +62,7 @@ def tick() -> None:
         poll.issue_polls,
         finish.finish_done,
         finish.look_again,
+        calls.mind_logs,
     )
     for step in steps:
         try:

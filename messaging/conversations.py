@@ -12,6 +12,7 @@ from django.utils import timezone
 from pymongo import UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError
 
+from debtors import suppressions
 from debtors.models import Debtor
 from domain.day import begins, day_of
 from domain.people import person_key
@@ -57,7 +58,9 @@ def _store(texts: Sequence[dict[str, Any]]) -> None:
                 by_person[text["phone"]].append(text)
         # In the transaction: what changes the debtors meanwhile is followed after it (messaging.following).
         known = whose(phones) if by_person else {}
-        bulk_write(Conversation, [_received(phone, found, known.get(phone)) for phone, found in by_person.items()])
+        out = suppressions.suppressed(by_person) if by_person else set()
+        received = [_received(phone, found, known.get(phone), phone in out) for phone, found in by_person.items()]
+        bulk_write(Conversation, received)
         _count_people(by_person, keys=list(stored.upserted_ids.values()))
         # Last: what was judged is stored in the transaction of the text, or the text is not stored.
         optouts.keep(optouts.judged(new))
@@ -118,7 +121,7 @@ def _count_people(texts: Mapping[str, Sequence[dict[str, Any]]], *, keys: Sequen
     flow.add({place: {flow.WROTE: number} for place, number in people.items()})
 
 
-def _received(phone: str, texts: Sequence[dict[str, Any]], theirs: Theirs | None) -> UpdateOne:
+def _received(phone: str, texts: Sequence[dict[str, Any]], theirs: Theirs | None, out: bool) -> UpdateOne:
     """A person's new texts. One that comes late, or whose time lies ahead of ours, does not stand before later ones."""
     last = max(texts, key=_time)
     fields = _last(Direction.IN, last["text"], _time(last), media=last["media"], gateway=last["gateway"])
@@ -130,14 +133,15 @@ def _received(phone: str, texts: Sequence[dict[str, Any]], theirs: Theirs | None
         "is_unread": True,
         "archived": False,
     }
-    return _upsert(phone, fields, theirs)
+    return _upsert(phone, fields, theirs, out)
 
 
 def note_reply(*, phone: str, text: str, gateway: ObjectId, at: datetime) -> None:
     """Somebody answered a person by that line at that moment; joins the transaction that stores the reply."""
     fields = _last(Direction.OUT, text, naive(at), gateway=gateway)
     fields |= {"unread": {"$ifNull": ["$unread", 0]}, "is_unread": {"$ifNull": ["$is_unread", False]}}
-    bulk_write(Conversation, [_upsert(phone, fields, whose([phone]).get(phone))])
+    out = bool(suppressions.suppressed([phone]))
+    bulk_write(Conversation, [_upsert(phone, fields, whose([phone]).get(phone), out)])
 
 
 def _time(text: Mapping[str, Any]) -> datetime:
@@ -161,8 +165,8 @@ def _last(direction: Direction, text: str, at: datetime, *, gateway: ObjectId, m
     return {field: {"$cond": [newer, value, f"${field}"]} for field, value in values.items()}
 
 
-def _upsert(phone: str, fields: dict[str, Any], theirs: Theirs | None) -> UpdateOne:
-    who: dict[str, Any] = {"phone": {"$literal": phone}}
+def _upsert(phone: str, fields: dict[str, Any], theirs: Theirs | None, out: bool) -> UpdateOne:
+    who: dict[str, Any] = {"phone": {"$literal": phone}, "opted_out": out}
     if theirs is None:
         who |= {"name": {"$ifNull": ["$name", ""]}, "debtor": {"$ifNull": ["$debtor", None]}}
         who |= {"owners": [], "debtors": {"$ifNull": ["$debtors", []]}}

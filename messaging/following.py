@@ -119,6 +119,16 @@ def follow(debtors: Collection[ObjectId], phones: Iterable[str] = ()) -> int:
     return len(changed)
 
 
+def follow_opt_outs(phones: Iterable[str], *, out: Collection[str]) -> None:
+    """Say of the conversations with these phones whether the suppression list has them; `out` are those that it has."""
+    keys = {person_key(phone): phone in out for phone in phones}
+    there = collection(Conversation).find({"key": {"$in": list(keys)}}, {"key": 1, "opted_out": 1})
+    behind = [row["key"] for row in there if row.get("opted_out", False) != keys[row["key"]]]
+    bulk_write(Conversation, [UpdateOne({"key": key}, {"$set": {"opted_out": keys[key]}}) for key in behind])
+    for key in behind:
+        publish(ConversationChanged(key))
+
+
 def follow_changes(name: str) -> int:
     """Follow the next changes of debtors behind a cursor; returns how many there were. Harmless if two run at once."""
     cursor = _cursor(name)

@@ -14,6 +14,7 @@ from lib.mongo import bulk_write, collection, compare_and_set, run_tx, session
 from live.events import CampaignChanged, SuppressionChanged
 from live.publish import publish
 from messaging import claims
+from messaging.following import follow_opt_outs
 from messaging.models import Review, ReviewState
 
 MOST_SAID = 1_000
@@ -114,6 +115,7 @@ def carry_out(phones: Sequence[str]) -> None:
     """Do what follows for these phones from what the list says of them now. Harmless to repeat: the engine does."""
     out = sorted(suppressions.suppressed(phones))
     suppressions.mark(phones)
+    follow_opt_outs(phones, out=out)
     if not out:
         return
     close_reviews(out)

@@ -17,6 +17,7 @@ from campaigns import commands, editing, lacks, owning, showing, watching, wordi
 from campaigns.errors import CampaignError
 from campaigns.models import Campaign
 from lib.converters import object_id
+from lib.figures import figure
 from lib.htmx import go_to
 from messaging.filters import NO_REASON
 from systemlog import audit
@@ -167,7 +168,7 @@ def retry(request: HttpRequest, pk: ObjectId) -> HttpResponse:
         number = commands.retry_failed(campaign.name, reasons=reasons, chosen=ticked)
         data.update(number=number, reasons=reasons, ticked=len(ticked))
         sentence = ngettext("%(n)s failed message is sent again.", "%(n)s failed messages are sent again.", number)
-        return " ".join([sentence % {"n": wording.figure(number)}, wording.waits_sentence(campaign)]).rstrip()
+        return " ".join([sentence % {"n": figure(number)}, wording.waits_sentence(campaign)]).rstrip()
 
     view = "campaigns:messages" if picked else "campaigns:campaign"
     return _act(request, pk, "campaign.retry", do, data=data, view=view)
@@ -183,7 +184,7 @@ def resolve(request: HttpRequest, pk: ObjectId) -> HttpResponse:
             raise CampaignError(_("Choose what becomes of the uncertain messages."))
         number = commands.resolve_uncertain(campaign.name, verdict=verdict)
         sentence = ngettext("%(n)s uncertain message is settled.", "%(n)s uncertain messages are settled.", number)
-        return sentence % {"n": wording.figure(number)}
+        return sentence % {"n": figure(number)}
 
     return _act(request, pk, "campaign.resolve", do)
 

@@ -26,9 +26,9 @@ from debtors.models import Import
 from domain.states import CampaignStatus
 from lib.converters import object_id
 from lib.htmx import go_to
+from lib.kept_files import kept_file
 from systemlog import audit
 
-STORED_FILE = 3600  # seconds that a browser keeps an attachment: its content never changes
 FORMS: dict[str, type[StepForm]] = {form.step: form for form in (AudienceForm, MessageForm, ChannelForm, PacingForm)}
 LEAVE, NEW = "leave", "new"
 UNSTORED = "new"
@@ -242,8 +242,4 @@ def attachment(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     if not scope.everything and not Campaign.objects.filter(attachment=pk, **scope.where()).exists():
         raise Http404
     found = get_object_or_404(Attachment, pk=pk)
-    answer = HttpResponse(bytes(found.data), content_type=found.mimetype)
-    answer["Content-Disposition"] = "inline"
-    answer["Cache-Control"] = f"private, max-age={STORED_FILE}, immutable"
-    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return answer
+    return kept_file(bytes(found.data), mimetype=found.mimetype, filename=found.filename)

@@ -20,7 +20,7 @@ from debtors.intake.cells import to_stored
 from debtors.models import Debtor, Import, ImportRow, Outcome, found_by
 from domain.cells import Cell
 from domain.headers import Field
-from domain.rows import DebtorRow, RowError
+from domain.rows import DebtorRow, RowError, RowReader
 from lib.mongo import bulk_write, collection, insert_many, retry_unavailable, run_tx, session
 
 BATCH_ROWS: Final = 2_000
@@ -75,6 +75,16 @@ class Duplicates:
         if self._phones[place] != int(row.phone):
             return RowError(f"{code}_other_phone", {**params, "phone": row.phone})
         return RowError(code, params)
+
+
+def read_row(reader: RowReader, duplicates: Duplicates, number: int, cells: Sequence[Cell]) -> RowResult:
+    """What becomes of a row by its file alone: a debtor, or rejected, or a duplicate, and why."""
+    row = reader.read(cells)
+    if isinstance(row, RowError):
+        return RowResult(number, None, Outcome.REJECTED.value, row.code, row.params, cells)
+    if repeated := duplicates.check(number, row):
+        return RowResult(number, None, Outcome.DUPLICATE.value, repeated.code, repeated.params, cells)
+    return RowResult(number, row)
 
 
 class Loader:

@@ -10,11 +10,11 @@ from django.db.models import QuerySet
 import lib.arrays  # noqa: F401  # the lookup any_startswith
 from accounts.models import User
 from accounts.roles import Scope
-from debtors.models import Debtor
+from debtors.suppressions import suppressed
 from desk.conversations.people import line_names
 from desk.conversations.wanted import Wanted
 from domain.finding import search_terms
-from domain.people import is_hidden, person_key
+from domain.people import is_hidden
 from gateways.models import Gateway
 from lib.paging import Page, keyset_page
 from messaging.attention import writes
@@ -23,8 +23,6 @@ from messaging.models import Conversation
 MOST_NEWER = 99
 MOST_FIRST = 50
 """Conversations with unread texts that stand before the others; all of them are in a list of their own."""
-MOST_OPTED_OUT = 2_000
-"""Debtors who may not be written to, the last ones changed, whose conversations are listed."""
 
 
 def listed(wanted: Wanted, *, scope: Scope, user: ObjectId) -> QuerySet[Conversation]:
@@ -47,14 +45,9 @@ def listed(wanted: Wanted, *, scope: Scope, user: ObjectId) -> QuerySet[Conversa
         case "archived":
             return found.filter(archived=True)
         case "opted-out":
-            return found.filter(key__in=_opted_out(scope))
+            return found.filter(opted_out=True)
     # A search finds what was put away, too.
     return found if wanted.search else found.filter(archived=False)
-
-
-def _opted_out(scope: Scope) -> list[str]:
-    own = Debtor.objects.filter(suppressed=True, **scope.where("owner_id")).order_by("-updated_at", "-pk")
-    return [person_key(phone) for phone in own.values_list("phone", flat=True)[:MOST_OPTED_OUT]]
 
 
 def page_of(
@@ -85,11 +78,10 @@ def unread(scope: Scope) -> QuerySet[Conversation]:
 
 
 def rows(conversations: Sequence[Conversation]) -> list[dict[str, Any]]:
-    """What each row of the list shows, by one query for all of their lines, people and debtors."""
+    """What each row of the list shows, by one query for all of their lines, people and opt-outs."""
     lines = line_names([one.last_gateway for one in conversations])
     people = names({one.assigned for one in conversations} | {one.answering for one in conversations})
-    phones = [one.phone for one in conversations]
-    out = set(Debtor.objects.filter(phone__in=phones, suppressed=True).values_list("phone", flat=True))
+    out = suppressed(one.phone for one in conversations) if conversations else set()
     return [
         {
             "conversation": one,

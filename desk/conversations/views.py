@@ -21,6 +21,7 @@ from desk.conversations.fragments import head_key, newer_key, thread_key, thread
 from desk.conversations.people import Person, person, ways
 from domain.phones import shown_phone
 from lib.htmx import go_to, is_part
+from lib.kept_files import kept_file
 from messaging import attention
 from messaging.models import Message
 from systemlog.audit import record
@@ -31,8 +32,6 @@ LONGEST_FIND = 100
 SINCE, THREAD = "Inbox-Since", "Inbox-Thread"
 """Headers in which a page says since when its list, and from where on its texts, are on the screen."""
 MARKS = re.compile(r"[0-9]{1,14}(\.[0-9]{1,14})?")
-STORED_FILE = 3600
-"""Seconds that a browser keeps a file: its content never changes."""
 
 
 @require_safe
@@ -117,11 +116,7 @@ def file(request: HttpRequest, address: str, pk: ObjectId) -> HttpResponse:
     if not Message.objects.filter(phone=found.phone, attachment=pk).exists():
         raise Http404
     kept = get_object_or_404(Attachment, pk=pk)
-    answer = HttpResponse(bytes(kept.data), content_type=kept.mimetype)
-    answer["Content-Disposition"] = "inline"
-    answer["Cache-Control"] = f"private, max-age={STORED_FILE}"
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
+    return kept_file(bytes(kept.data), mimetype=kept.mimetype, filename=kept.filename)
 
 
 def user_id(request: HttpRequest) -> ObjectId:
@@ -161,7 +156,7 @@ def inbox(request: HttpRequest) -> dict[str, Any]:
         "line": next((line for line in lines if line.pk == asked.line), None),
         # Only the first page, whole, can say what is new since: a search has its own order of things.
         "since_mark": since_mark,
-        "since": since if not asked.search and not page.previous and asked.show != "opted-out" else "",
+        "since": since if not asked.search and not page.previous else "",
         "empty": not shown and not asked.query and not mark,
     }
 

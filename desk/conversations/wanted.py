@@ -43,6 +43,10 @@ class Wanted:
         """The line or the channel in one word, as a live part's key has it."""
         return str(self.line) if self.line else self.channel
 
+    @property
+    def channel_label(self) -> str:
+        return str(Channel(self.channel).label) if self.channel else ""
+
 
 def read(query: Mapping[str, str]) -> Wanted:
     """What an address asks for; what it asks for in vain is left out."""

@@ -15,11 +15,12 @@ from debtors import stored_files, uploads
 from debtors.carrying import shown_cell
 from debtors.forms import ColumnsForm, UploadForm
 from debtors.intake.cells import from_stored
+from debtors.intake.load import Duplicates, RowResult, read_row
 from debtors.intake.reasons import page_error, row_reason
-from debtors.models import Upload, UploadStatus
+from debtors.models import Outcome, Upload, UploadStatus
 from debtors.uploads import UploadError
 from domain.columns import ColumnsError, choose_columns
-from domain.rows import DebtorRow, RowError, RowReader
+from domain.rows import RowReader
 from domain.states import CampaignStatus
 from domain.values import money
 from lib.htmx import go_to
@@ -95,18 +96,21 @@ def _read(kept: Upload, form: ColumnsForm) -> dict[str, Any]:
         columns = choose_columns(kept.headers, form.mapping if form.is_bound else form.usual)
     except ColumnsError as error:
         return {"wrong": page_error(error.code, error.params)}
-    reader = RowReader(columns, kept.country)
-    rows = [(number, reader.read(from_stored(cells))) for number, cells in kept.sample]
+    reader, duplicates = RowReader(columns, kept.country, delimiter=kept.delimiter), Duplicates()
+    rows = [read_row(reader, duplicates, number, from_stored(cells)) for number, cells in kept.sample]
+    outcomes = [row.outcome for row in rows]
     return {
-        "rows": [{"number": number, **_as_read(row)} for number, row in rows],
+        "rows": [{"number": row.number, **_as_read(row)} for row in rows],
         "others": [column.header for column in columns.metadata],
-        "refused": sum(isinstance(row, RowError) for _number, row in rows),
+        "refused": outcomes.count(Outcome.REJECTED),
+        "repeated": outcomes.count(Outcome.DUPLICATE),
     }
 
 
-def _as_read(row: DebtorRow | RowError) -> dict[str, Any]:
-    if isinstance(row, RowError):
-        return {"reason": row_reason(row.code, row.params)}
+def _as_read(result: RowResult) -> dict[str, Any]:
+    row = result.row
+    if row is None:
+        return {"reason": row_reason(result.code, result.params)}
     return {
         "debtor": row,
         "debt": money(row.debt, row.country) if row.debt is not None else "",

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -11,6 +10,7 @@ from accounts.models import User
 from debtors.models import DebtorAct, DebtorWork
 from desk.debtors import asked as asking
 from domain.clean_up import CleanRules
+from lib.figures import figure
 
 WHAT_HAPPENS: Mapping[str, Any] = {
     DebtorAct.RELEASE: gettext_lazy(
@@ -48,7 +48,7 @@ def whose(work: DebtorWork) -> str:
     """Which debtors are meant."""
     if work.chosen:
         number = len(work.chosen)
-        return ngettext("%(number)s chosen debtor", "%(number)s chosen debtors", number) % {"number": _number(number)}
+        return ngettext("%(number)s chosen debtor", "%(number)s chosen debtors", number) % {"number": figure(number)}
     if work.act == DebtorAct.CLEAN:
         return _rules(CleanRules.of_json(work.rules))
     parts = [words for _parameter, _value, words in asking.read_text(work.filter, work.user).words] if work.user else []
@@ -58,7 +58,7 @@ def whose(work: DebtorWork) -> str:
 def _rules(rules: CleanRules) -> str:
     parts = [
         ngettext("came more than %(days)s day ago", "came more than %(days)s days ago", rules.days)
-        % {"days": _number(rules.days)},
+        % {"days": figure(rules.days)},
         _("nobody was ever in contact with them"),
     ]
     parts += [_("they have no name")] * rules.without_name
@@ -94,8 +94,8 @@ def counted(work: DebtorWork, counts: Mapping[str, int], owner: User | None, *, 
                 "%(left)s are left: campaigns at work have messages for them",
                 left,
             )
-            lines.append(said % {"left": _number(left)})
-    return [line % {"number": _number(debtors)} if "%(number)s" in line else line for line in lines]
+            lines.append(said % {"left": figure(left)})
+    return [line % {"number": figure(debtors)} if "%(number)s" in line else line for line in lines]
 
 
 def _messages_of(messages: int, debtors: int, *, done: bool) -> str:
@@ -104,8 +104,8 @@ def _messages_of(messages: int, debtors: int, *, done: bool) -> str:
         if done
         else ngettext("%(messages)s message is skipped", "%(messages)s messages are skipped", messages)
     )
-    whose = ngettext("of %(debtors)s debtor", "of %(debtors)s debtors", debtors) % {"debtors": _number(debtors)}
-    return f"{said % {'messages': _number(messages)}} {whose}"
+    whose = ngettext("of %(debtors)s debtor", "of %(debtors)s debtors", debtors) % {"debtors": figure(debtors)}
+    return f"{said % {'messages': figure(messages)}} {whose}"
 
 
 def _reset(messages: int, numbers: int, *, done: bool) -> list[str]:
@@ -117,8 +117,4 @@ def _reset(messages: int, numbers: int, *, done: bool) -> list[str]:
         if done
         else ngettext("%(n)s failed message is sent again", "%(n)s failed messages are sent again", messages)
     )
-    return [asked % {"n": _number(numbers)}, again % {"n": _number(messages)}]
-
-
-def _number(number: int) -> str:
-    return number_format(number, force_grouping=True)
+    return [asked % {"n": figure(numbers)}, again % {"n": figure(messages)}]

@@ -7,7 +7,6 @@ from bson import ObjectId
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -15,6 +14,7 @@ from accounts.models import User
 from desk.users import belongings
 from desk.users.pages import others
 from lib.converters import object_id
+from lib.figures import figure
 from lib.htmx import go_to
 from systemlog import audit
 
@@ -49,8 +49,8 @@ def _done(request: HttpRequest, giver: User, taker: User, what: Sequence[str]) -
     data = {"to": names["taker"], "debtors": debtors, "campaigns": campaigns}
     audit.record(request.user, "account.hand_over", kind="user", id=giver.pk, name=names["giver"], data=data)
     parts = [
-        ngettext("%(number)s debtor", "%(number)s debtors", debtors) % {"number": _number(debtors)},
-        ngettext("%(number)s campaign", "%(number)s campaigns", campaigns) % {"number": _number(campaigns)},
+        ngettext("%(number)s debtor", "%(number)s debtors", debtors) % {"number": figure(debtors)},
+        ngettext("%(number)s campaign", "%(number)s campaigns", campaigns) % {"number": figure(campaigns)},
     ]
     told = [part for part, number in zip(parts, (debtors, campaigns), strict=True) if number]
     if told:
@@ -63,13 +63,9 @@ def _done(request: HttpRequest, giver: User, taker: User, what: Sequence[str]) -
             "%(number)s debtors of %(giver)s are left. Hand over once more.",
             left,
         )
-        messages.warning(request, sentence % {**names, "number": _number(left)})
+        messages.warning(request, sentence % {**names, "number": figure(left)})
         return go_to(request, "users:hand-over", giver.pk, to=str(taker.pk))
     return go_to(request, "users:user", giver.pk)
-
-
-def _number(number: int) -> str:
-    return formats.number_format(number, force_grouping=True)
 
 
 def _name(user: User) -> str:

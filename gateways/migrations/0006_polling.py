@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("gateways", "0004_tried")]
+    dependencies = [("gateways", "0005_calls")]
     operations = [
         migrations.AddField("gateway", "slowed_at", models.DateTimeField(null=True)),
         migrations.AddField("gateway", "slowed_full", models.FloatField(null=True)),

@@ -8,7 +8,8 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from debtors.suppressions import suppressed
-from domain.delivery import Media, Outbound
+from domain.costs import Charge, charge_of
+from domain.delivery import Failed, Media, Outbound
 from domain.states import MessageStatus
 from lib.mongo import collection, server_now
 from messaging.claims.rerouting import by_sms
@@ -66,7 +67,7 @@ def settling(holder: Holder, a: Answered, origin: S, now: datetime) -> Change:
         fields["gateway"] = None
         fields["dealt"] = False
         if a.outcome.by_sms:
-            fields |= by_sms(a.sms_pool)
+            fields |= by_sms(a.sms_pool, text=a.outbound.text, plain=a.plain)
     return Change(
         ObjectId(a.outbound.message_id),
         a.campaign,
@@ -74,7 +75,13 @@ def settling(holder: Holder, a: Answered, origin: S, now: datetime) -> Change:
         a.outcome.status,
         where={"attempts": {"$elemMatch": match}, **is_last(a.outbound)},
         update={"$set": fields},
+        charge=_taken_on(a),
     )
+
+
+def _taken_on(a: Answered) -> Charge | None:
+    """What it costs: nothing where the far side refused it; what it took on costs, also if it failed there."""
+    return a.outbound.charge if a.outcome.status is S.SENT or isinstance(a.answer, Failed) else None
 
 
 def _attempt_end(a: Answered) -> dict[str, Any]:
@@ -127,7 +134,7 @@ def take_doubts(
             "due_at": {"$ne": None},
             "$expr": {"$lte": ["$due_at", "$$NOW"]},
         },
-        {"campaign": 1, "phone": 1, "text": 1, "checks": 1, "attachment": 1, "kind": 1, "attempts": {"$slice": -1}},
+        {"campaign": 1, "phone": 1, "text": 1, "checks": 1, "attachment": 1, "attempts": {"$slice": -1}},
         hint=CLAIM_INDEX,
     ).limit(limit)
     rows = list(due)
@@ -148,7 +155,7 @@ def take_doubts(
             epoch=holder.epoch,
             started_at=attempt["started_at"].replace(tzinfo=UTC),
             media=media(row["attachment"]) if media is not None and row.get("attachment") else None,
-            traced=claimed_of(row).traced,
+            charge=charge_of(attempt),
         )
         mine = messages.update_one(
             {

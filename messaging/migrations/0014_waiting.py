@@ -24,7 +24,7 @@ def drop(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("messaging", "0012_followed")]
+    dependencies = [("messaging", "0013_costs")]
     operations = [
         migrations.AddField("message", "ask_at", models.DateTimeField(null=True)),
         migrations.RunPython(create, drop),

@@ -11,6 +11,9 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
+from debtors import suppressions
+from debtors.models import SuppressionSource
+from debtors.suppressions import Entry
 from domain.delivery import Incoming
 from domain.people import person_key, phone_of_key
 from lib.mongo import collection
@@ -115,7 +118,7 @@ def test_migration_makes_conversations_of_the_texts_that_are_there() -> None:
     wrote("primera", at=MORNING)
     wrote("segunda", at=MORNING + timedelta(minutes=1))
     wrote("otra", phone="+56922222222", at=MORNING)
-    kept = {"_id": 0, "owners": 0, "debtors": 0}  # these came with later ones
+    kept = {"_id": 0, "owners": 0, "debtors": 0, "opted_out": 0}  # these came with later ones
     before = {row["key"]: row for row in collection(Conversation).find({}, kept)}
     collection(Conversation).delete_many({})
     for _ in range(2):
@@ -123,3 +126,12 @@ def test_migration_makes_conversations_of_the_texts_that_are_there() -> None:
             migration = importlib.import_module(f"messaging.migrations.{name}")
             migration.fill(apps, SimpleNamespace(connection=connection))
     assert {row["key"]: row for row in collection(Conversation).find({}, kept)} == before
+
+
+def test_migration_says_of_conversations_who_opted_out() -> None:
+    for phone in (PHONE, "+56922222222"):
+        wrote("hola", phone=phone)
+    suppressions.add([Entry(PHONE, SuppressionSource.PERSON), Entry("+56933333333", SuppressionSource.PERSON)])
+    migration = importlib.import_module("messaging.migrations.0015_opted_out")
+    migration.fill(apps, SimpleNamespace(connection=connection))
+    assert [one.phone for one in Conversation.objects.filter(opted_out=True)] == [PHONE]

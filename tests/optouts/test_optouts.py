@@ -25,7 +25,7 @@ from lib.mongo import collection
 from messaging import claims, conversations, queries, receipts
 from messaging import optouts as by_hand
 from messaging.claims.steps import naive
-from messaging.models import Kind, Message, Review
+from messaging.models import Conversation, Kind, Message, Review
 from preferences.models import Stored
 from preferences.queries import forget
 from sessions_app import numbers
@@ -85,6 +85,29 @@ def test_an_opt_out_is_stored_with_its_text_and_takes_effect_in_every_campaign()
     debtor.refresh_from_db()
     assert debtor.suppressed
     assert debtor.answered_at is not None
+
+
+def test_conversations_follow_the_list_whoever_they_are_with() -> None:
+    """Also with people who are no debtors, and by whichever way they came onto the list and off it."""
+    out, listed, other = "+56911111111", "+56922222222", "+56933333333"
+
+    def shown() -> set[str]:
+        return set(Conversation.objects.filter(opted_out=True).values_list("phone", flat=True))
+
+    by_hand.suppress([entry(listed)])
+    wrote(listed, "¿Hola?")  # who was on it before they wrote
+    wrote(out, "BAJA")
+    wrote(other, "Hola")
+    assert shown() == {listed}
+    optouts.carry_out_due()
+    assert shown() == {listed, out}
+    suppressions.lift(Suppression.objects.filter(phone=out).values_list("pk", flat=True), actor="ana", reason="Pidió")
+    wrote(other, "¿Siguen ahí?")
+    optouts.carry_out_due()
+    assert shown() == {listed}
+    claims.add_direct(kind=Kind.REPLY, gateway=LINE, pool=LINE, channel="sms", phone=listed, text="Hola")
+    conversations.note_reply(phone=listed, text="Hola", gateway=LINE, at=NOW)
+    assert shown() == {listed}
 
 
 def test_a_near_miss_waits_for_a_person_and_takes_nobody_out() -> None:

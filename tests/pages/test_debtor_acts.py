@@ -281,6 +281,21 @@ def imported(client: Client, upload: Upload, chosen: dict[str, str]) -> Import:
     return begun
 
 
+def test_preview_says_of_the_first_rows_what_the_import_does(signed_in: Client) -> None:
+    lines = ("nombre;telefono;rut", "Ana;987654321;1-9", "Eva;987654322;1-9", "Leo;12;", "Sol; y mar;987654323;2-7")
+    upload = sent(signed_in, "\n".join(lines).encode(), "marzo.csv")
+    text = read(signed_in, f"/debtors/upload/{upload.pk}/")
+    for word in (
+        "2 would be refused",
+        "1 repeats an earlier row",
+        "The row has 4 cells and the header 3",
+        "12 has too",
+    ):
+        assert word in text, word
+    begun = imported(signed_in, upload, {"column-0": "name", "column-1": "phone", "column-2": "rut"})
+    assert (begun.created, begun.rejected, begun.duplicate) == (1, 2, 1)
+
+
 def test_columns_are_remembered_and_rows_shown_as_they_will_be_read(signed_in: Client, tmp_path: Path) -> None:
     headers = ("Persona", "Contacto", "Cuota", "Vence")
     rows = [("Ana", 987654321, 1234.5, date(2026, 3, 5)), ("Malo", "12", "x", "")]

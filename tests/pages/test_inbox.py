@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import EVERYTHING, Scope, set_role
+from debtors.models import SuppressionSource
+from debtors.suppressions import Entry
 from desk.conversations import queries, quick_replies, threads
 from desk.conversations.fragments import head_key, newer_key, thread_key
 from desk.conversations.wanted import Wanted
@@ -18,7 +20,7 @@ from domain.delivery import Incoming
 from domain.roles import Role
 from gateways.models import Gateway
 from live.fragments import fragment_named
-from messaging import attention, receipts
+from messaging import attention, optouts, receipts
 from messaging.models import Conversation, Message, QuickReply
 from sessions_app.models import Session
 from systemlog.models import SystemLog
@@ -149,7 +151,8 @@ def test_filters_show_what_they_say(signed_in: Client, session: Session, staff: 
     Conversation.objects.filter(phone=people["leída"]).update(unread=0, is_unread=False)
     Conversation.objects.filter(phone=people["mía"]).update(assigned=staff.pk)
     Conversation.objects.filter(phone=people["archivada"]).update(archived=True, unread=0, is_unread=False)
-    make_debtor("De baja", phone=people["baja"], suppressed=True)
+    # Somebody who is no debtor: it is the list that says so.
+    optouts.suppress([Entry(people["baja"], SuppressionSource.PERSON, actor="ana")])
     shown = {
         query: {name for name in people if f"texto {name}" in page(signed_in, f"/messages/?{query}")}
         for query in ("", "show=unread", "show=mine", "show=unassigned", "show=archived", "show=opted-out",
@@ -185,6 +188,7 @@ def test_unread_ones_stand_first(signed_in: Client, session: Session) -> None:
         (Wanted(show="unassigned"), "conversation_assigned"),
         (Wanted(line=ObjectId()), "conversation_line"),
         (Wanted(search="rosa"), "conversation_words"),
+        (Wanted(show="opted-out"), "conversation_opted_out"),
     ],
 )
 def test_lists_read_an_index(session: Session, wanted: Wanted, index: str) -> None:

@@ -92,6 +92,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "lib.htmx.base_template",
             ],
+            # In place of the package's own of that name.
+            "libraries": {"lucide": "whatsmassive.templatetags.icons"},
         },
     },
 ]

@@ -18,6 +18,7 @@ from django.utils.translation import get_language
 
 from accounts.roles import scope_of
 from domain.phones import shown_phone
+from lib.figures import figure
 from live.consumers import BEAT
 from live.fragments import fragment_named
 from live.routing import PATH
@@ -128,7 +129,7 @@ def state_label(state: str, kind: str) -> str:
 @register.filter
 def number(value: Any) -> str:
     """A number with the language's separators, `12.430`; nothing for None."""
-    return "" if value is None else formats.number_format(value, force_grouping=True)
+    return "" if value is None else figure(value)
 
 
 @register.filter
