@@ -116,10 +116,13 @@ ACCESS: Mapping[str, Role | None] = {
     "gateways:pool-candidates": S,
     "gateways:pool-move": S,
     "gateways:line": S,
+    "gateways:line-calls": S,
+    "gateways:line-call": S,
     "gateways:line-switch": S,
     "gateways:line-test": S,
     "gateways:line-new": A,
     "gateways:line-edit": A,
+    "gateways:line-price": A,
     "gateways:line-delete": A,
     "gateways:line-callback": A,
     # The book of contacts, digests, checks of numbers: executives see what is theirs.

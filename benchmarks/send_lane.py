@@ -1,9 +1,10 @@
 """One lane of the engine in this process: slices of engine.deliver until a campaign's messages are sent.
 
-    send_lane.py URL N CONCURRENCY
+    send_lane.py URL N CONCURRENCY [BATCH]
 
-On MONGODB_URI and REDIS_URL, in the database MONGODB_NAME, which it drops before and after. The time is that of
-deliver alone: the messages are there before. Prints {"messages", "seconds"}, and ends with 1 unless all were sent.
+With a BATCH it is a line through Infobip's stand-in, so many messages in a request; else a generic one. On MONGODB_URI
+and REDIS_URL, in the database MONGODB_NAME, which it drops before and after. The time is that of deliver alone: the
+messages are there before. Prints {"messages", "seconds"}, and ends with 1 unless all were sent.
 """
 
 import json
@@ -29,9 +30,13 @@ from tests.factories.sending import add_messages, make_campaign, make_line, make
 BODY = '{"phoneNumbers": ["{phone}"], "textMessage": {"text": "{message}"}, "id": "{id}"}'
 
 
-def send(url: str, messages: int, concurrency: int) -> float:
+def send(url: str, messages: int, concurrency: int, batch: int) -> float:
     pool = make_pool()
-    line = make_line(pool, f"{url}/messages", body=BODY, concurrency=concurrency)
+    if batch:
+        given = {"base_url": url, "sender": "Benchmark", "token": "any", "batch_size": batch, "poll_s": 0}
+        line = make_line(pool, kind_name="infobip", concurrency=concurrency, **given)
+    else:
+        line = make_line(pool, f"{url}/messages", body=BODY, concurrency=concurrency)
     campaign = make_campaign(pool)
     add_messages(campaign, messages)
     started = time.perf_counter()
@@ -52,7 +57,8 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     number = int(sys.argv[2])
     try:
-        print(json.dumps({"messages": number, "seconds": send(sys.argv[1], number, int(sys.argv[3]))}))
+        batch = int(sys.argv[4]) if len(sys.argv) > 4 else 0
+        print(json.dumps({"messages": number, "seconds": send(sys.argv[1], number, int(sys.argv[3]), batch)}))
     finally:
         client.drop_database(name)
 

@@ -46,7 +46,7 @@ class Texts:
     """A campaign's texts, parsed once, to be filled for each recipient.
 
     `columns` are the names, beside the core fields, that placeholders may use; `known` are those that a person would
-    write for this audience, the headers that became core fields too.
+    write for this audience, the headers that became core fields too. `plain`: as an SMS they go without accents.
     """
 
     def __init__(self, campaign: Campaign) -> None:
@@ -61,6 +61,7 @@ class Texts:
             for part in template.placeholders
         }
         self.rotation = Rotation(campaign.rotation)
+        self.plain = campaign.transliterate
         # Money and dates are written as the campaign's country does, wherever a debtor's phone is from.
         self.country = campaign.country
         # A variant that rotation never chooses must not make a row incomplete.

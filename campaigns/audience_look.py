@@ -5,7 +5,7 @@ It never takes long, however large the audience is; what starts a campaign looks
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from campaigns import audience, audience_reading
@@ -13,6 +13,7 @@ from campaigns.audience import Texts
 from campaigns.audience_reading import Recipient
 from campaigns.models import AudienceKind, Campaign
 from debtors.queries import Counted
+from domain.sms_text import as_sms
 from domain.templating import TemplateError
 
 FIRST = 5
@@ -32,10 +33,13 @@ class Look:
     """Whether those that were looked at are all."""
     names: Sequence[tuple[str, int]] = field(default=())
     """The placeholders that some have no value for, with how many."""
+    parts: Mapping[int, int] = field(default_factory=dict)
+    """How many of those that were looked at get an SMS of so many parts, where that was asked for."""
 
 
-def look(campaign: Campaign) -> Look:
-    """The audience of a draft; who lacks a value is told once its message can be read."""
+def look(campaign: Campaign, *, measured: bool = False) -> Look:
+    """The audience of a draft; who lacks a value is told once its message can be read, and if `measured`, how many
+    parts the others' SMS take."""
     counted = audience_reading.count(campaign)
     try:
         texts = Texts(campaign)
@@ -44,13 +48,23 @@ def look(campaign: Campaign) -> Look:
     found, whole = first_rows(campaign, LOOKED_AT if texts is not None else FIRST)
     if whole:
         counted = Counted(len(found))
-    lacking, names = 0, Counter[str]()
+    lacking, names, parts = 0, Counter[str](), Counter[int]()
     for recipient in found if texts is not None and not texts.unknown() else ():
         assert texts is not None
-        if absent := texts.missing(texts.values(recipient.debtor)):
+        values = texts.values(recipient.debtor)
+        if absent := texts.missing(values):
             lacking += 1
             names.update(absent)
-    return Look(counted, found[:FIRST], len(found), lacking, whole, names.most_common())
+        elif measured:
+            parts[_parts(texts, values, recipient.index)] += 1
+    return Look(counted, found[:FIRST], len(found), lacking, whole, names.most_common(), parts)
+
+
+def _parts(texts: Texts, values: dict[str, str], index: int) -> int:
+    # A draw can't be foreseen: those of the people who are looked at are spread over the texts.
+    turns = len(texts.templates)
+    _variant, text = texts.text(values, index=index, draw=(index % turns) / turns)
+    return as_sms(text, plain=texts.plain)[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,24 @@
 """A campaign's state and counts as lines of text for a person."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bson import ObjectId
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from campaigns.costing import cost_lines
 from campaigns.models import STATUS_LABELS, CampaignChannel, NoSessionPolicy
 from campaigns.queries import LineTrouble, Progress
 from campaigns.report import LaneRow, Report, Sessions
+from domain.costs import Spent
 from domain.pacing import Window
 from domain.states import CampaignStatus, MessageStatus, SessionStatus
 from gateways.models import Channel
+from lib import amounts
 from messaging.models import STATUS_LABELS as MESSAGE_LABELS
 from messaging.reasons import reason_sentence
 from messaging.replies import Reply
@@ -81,6 +85,7 @@ def describe_report(report: Report) -> list[str]:
     if report.replied:
         sentence = ngettext("replied: %(number)s person", "replied: %(number)s people", report.replied)
         lines.append("  " + sentence % {"number": report.replied})
+    lines += [f"  {line}" for line in cost_lines(report.costs)]
     return lines
 
 
@@ -124,8 +129,9 @@ def days_text(days: Collection[int]) -> str:
     return weekdays_in_words(days)
 
 
-def lane_table(lanes: Sequence[LaneRow]) -> list[list[str]]:
-    """A title row, then one row a line: name, channel, state of its session, and the counts that are not all 0."""
+def lane_table(lanes: Sequence[LaneRow], costs: Mapping[ObjectId | None, Spent] | None = None) -> list[list[str]]:
+    """A title row, then one row a line: name, channel, state of its session, the counts that are not all 0, and what
+    its SMS cost, where any did."""
     statuses = [status for status in MessageStatus if any(lane.counts.get(status) for lane in lanes)]
     titles = [_("Line"), _("Channel"), _("Session"), *(str(MESSAGE_LABELS[status]) for status in statuses)]
     rows = [
@@ -137,6 +143,11 @@ def lane_table(lanes: Sequence[LaneRow]) -> list[list[str]]:
         ]
         for lane in lanes
     ]
+    if costs:
+        titles += [_("SMS parts"), _("Cost")]
+        for lane, row in zip(lanes, rows, strict=True):
+            spent = costs.get(lane.gateway.pk) if lane.gateway is not None else None
+            row.extend([str(spent.parts), amounts.spent(spent)] if spent is not None else ["0", "—"])
     return [titles, *rows]
 
 

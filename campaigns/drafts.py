@@ -54,6 +54,7 @@ class Draft:
     pause_channels: str = ""
     country: str = ""
     strict: bool = False
+    transliterate: bool = False
     attachment: Attachment | None = None
     no_session: str = ""
     no_session_minutes: float | None = None
@@ -89,6 +90,12 @@ def validate(draft: Draft, *, pk: ObjectId | None = None) -> Campaign:
             % {"channel": draft.channel, "known": ", ".join(CampaignChannel.values)},
             field="channel",
         )
+    if draft.transliterate and Channel.SMS not in NEEDED_POOLS[CampaignChannel(draft.channel)]:
+        raise CampaignError(
+            _("%(option)s makes no sense for the channel “%(channel)s”: leave it out.")
+            % {"option": "--transliterate", "channel": draft.channel},
+            field="transliterate",
+        )
     with _about("rotation"):
         rotation = _texts(draft)
     pools = _pools(draft)
@@ -119,6 +126,7 @@ def validate(draft: Draft, *, pk: ObjectId | None = None) -> Campaign:
         pause_channels=pauses.channels.value,
         country=country,
         strict=draft.strict,
+        transliterate=draft.transliterate,
     )
     _whatsapp(draft, campaign)
     return campaign

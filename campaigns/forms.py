@@ -106,6 +106,14 @@ class MessageForm(StepForm):
     strict = forms.BooleanField(
         required=False, label=gettext_lazy("Don't start while any row lacks a value that the message needs")
     )
+    transliterate = forms.BooleanField(
+        required=False,
+        label=gettext_lazy("Write without accents"),
+        help_text=gettext_lazy(
+            'SMS only: á becomes a, “ becomes ". One accent makes a part hold 70 characters instead of 160; '
+            "é, ñ, ü, ¡ and ¿ cost nothing and stay."
+        ),
+    )
 
     @classmethod
     def texts(cls, campaign: Campaign) -> dict[str, list[Any]]:
@@ -115,6 +123,7 @@ class MessageForm(StepForm):
             "variant": list(campaign.variants),
             "rotation": [rotation],
             "strict": ["on"] if campaign.strict else [],
+            "transliterate": ["on"] if campaign.transliterate else [],
         }
 
     @property
@@ -151,6 +160,7 @@ class MessageForm(StepForm):
             # Without variants there is nothing to choose; with them, “always the message” would never send them.
             "rotation": chosen if variants else RotationChoice.NONE.value,
             "strict": bool(self.cleaned_data.get("strict")),
+            "transliterate": bool(self.cleaned_data.get("transliterate")),
         }
 
     def apply(self, campaign: Campaign) -> None:

@@ -99,6 +99,10 @@ def lanes(campaign: Campaign) -> Context:
     }
 
 
+def cost(campaign: Campaign) -> Context:
+    return {"campaign": campaign, "cost": showing.cost(campaign) if campaign.sms_pool_id is not None else None}
+
+
 def problems(campaign: Campaign) -> Context:
     counts = messaging.counts(campaign.pk)
     return {"campaign": campaign, "rows": showing.causes(campaign, sum(counts.values()))}
@@ -148,6 +152,7 @@ for _name, _show in {
     "progress": progress,
     "funnel": funnel,
     "lanes": lanes,
+    "cost": cost,
     "problems": problems,
     "replies": replies,
     "last": last,

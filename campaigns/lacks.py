@@ -21,7 +21,7 @@ STEPS = (AUDIENCE, MESSAGE, CHANNEL, PACING, REVIEW)
 
 FIELDS = {
     AUDIENCE: ("name", "audience", "audience_imports", "audience_spec"),
-    MESSAGE: ("message", "variants", "rotation", "attachment_id", "strict"),
+    MESSAGE: ("message", "variants", "rotation", "attachment_id", "strict", "transliterate"),
     CHANNEL: ("channel", "whatsapp_pool_id", "sms_pool_id", "no_session_policy", "no_session_minutes", "min_sessions"),
     PACING: (
         *("window_start", "window_end", "window_days", "timezone", "country"),

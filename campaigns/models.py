@@ -106,6 +106,8 @@ class Campaign(models.Model):
 
     message = models.TextField(blank=True, default="")
     variants: Any = models.JSONField(default=list)
+    transliterate = models.BooleanField(default=False)
+    """Whether its SMS are written without accents where those would make them longer (domain/sms_text.py)."""
     rotation = models.CharField(max_length=12, choices=RotationChoice.choices, default=RotationChoice.NONE)
     whatsapp_pool = models.ForeignKey(Pool, null=True, on_delete=models.PROTECT, related_name="whatsapp_campaigns")
     whatsapp_pool_id: ObjectId | None

@@ -10,7 +10,7 @@ from campaigns.models import AudienceKind, Campaign, CampaignChannel
 from campaigns.sentences import unknown_placeholder
 from campaigns.template_errors import template_error_sentence
 from debtors import queries as debtors
-from domain.sms_text import Encoding, SmsSize, costly, measure
+from domain.sms_text import Encoding, SmsSize, costly, measure, transliterate, transliterated
 from domain.templating import TemplateError
 from domain.whatsapp_text import Run, plain_runs, runs
 
@@ -26,8 +26,8 @@ CORE = ("nombre", "deuda", "rut", "telefono", "vencimiento", "id_externo")
 class Sample:
     """The message as one recipient gets it; `missing` are the placeholders that it has no value for, and then no text.
 
-    `variant` counts from 0, the message itself; `size` is that of an SMS. `runs` are the text as WhatsApp or a phone
-    shows it.
+    `variant` counts from 0, the message itself; `size` is that of the SMS as it will be sent. `runs` are the text as
+    WhatsApp or a phone shows it.
     """
 
     row: int | None
@@ -40,6 +40,10 @@ class Sample:
     runs: Sequence[Run] = ()
     costly: Sequence[str] = ()
     """The characters for which an SMS holds less than half as many."""
+    saved: int = 0
+    """How many parts less it takes because it is written without accents."""
+    spared: int = 0
+    """How many less it would take, were it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +119,25 @@ def _sample(campaign: Campaign, texts: Texts, recipient: Recipient, *, turns: in
     # A draw can't be foreseen: those of the samples are spread over the texts.
     variant, text = texts.text(values, index=recipient.index, draw=(recipient.index % turns) / turns)
     pieces = texts.pieces(values, variant)
-    size = measure(text) if campaign.channel != CampaignChannel.WHATSAPP else None
-    dressed = plain_runs(pieces) if campaign.channel == CampaignChannel.SMS else runs(pieces)
-    wide = costly(text) if size is not None and size.encoding is Encoding.UCS_2 else []
-    return Sample(*person, variant, text, size, runs=dressed, costly=wide)
+    if campaign.channel == CampaignChannel.WHATSAPP:
+        return Sample(*person, variant, text, None, runs=runs(pieces))
+    plain = transliterate(text)
+    written, shorter = measure(text), measure(plain)
+    less = written.parts - shorter.parts
+    sms, size = (plain, shorter) if texts.plain else (text, written)
+    by_sms = campaign.channel == CampaignChannel.SMS
+    if by_sms and texts.plain:
+        pieces = transliterated(pieces)
+    return Sample(
+        *person,
+        variant,
+        sms if by_sms else text,
+        size,
+        runs=plain_runs(pieces) if by_sms else runs(pieces),
+        costly=costly(sms) if size.encoding is Encoding.UCS_2 else [],
+        saved=less if texts.plain else 0,
+        spared=0 if texts.plain else less,
+    )
 
 
 def columns_of(campaign: Campaign) -> list[str]:

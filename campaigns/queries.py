@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
@@ -10,11 +11,13 @@ from django.db.models import Q, QuerySet
 
 from accounts.roles import Scope
 from campaigns.models import Campaign, CampaignStretch
+from domain.costs import MILLION, Spent, charge_of, spent_of
 from domain.folding import fold
 from domain.pacing import opens_at
 from domain.pauses import PauseMode
 from domain.states import CampaignStatus
 from gateways.models import Gateway, LaneHealth
+from lib import amounts
 from lib.mongo import Now, collection, session
 from messaging import queries as messaging
 from messaging.filters import MessageFilter
@@ -205,6 +208,26 @@ def troubled_lines(campaign: Campaign) -> list[LineTrouble]:
     ]
 
 
+def _costs(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A message's parts, the price of one at its last request, and what it cost of all that were taken on.
+
+    The cost is a number in the currency, or words where it is of several or not known; nothing where nothing was.
+    """
+    spent, last = spent_of(message), charge_of(message.get("last") or {})
+    price = last.price if last is not None and spent.parts else None
+    plain = price is not None and not spent.unpriced and spent.cost.keys() <= {price.currency}
+    return {
+        "parts": message.get("parts"),
+        "price": Decimal(price.millionths) / MILLION if price is not None else None,
+        "currency": price.currency if price is not None else "",
+        "cost": dict(spent.amounts())[price.currency] if plain and price is not None else _cost_words(spent),
+    }
+
+
+def _cost_words(spent: Spent) -> str | None:
+    return amounts.spent(spent) if spent.parts else None
+
+
 def export_rows(campaign: Campaign, wanted: MessageFilter | None = None) -> Iterator[dict[str, Any]]:
     """Every message of the campaign, or those that `wanted` shows, for its export: plain values, by column."""
     gateways = dict(Gateway.objects.values_list("pk", "name"))
@@ -224,6 +247,7 @@ def export_rows(campaign: Campaign, wanted: MessageFilter | None = None) -> Iter
             "attempts": message["tried"],
             "attempt_id": last.get("attempt_id", ""),
             "provider_id": last.get("provider_id") or "",
+            **_costs(message),
             "sent_at": message.get("sent_at"),
             "delivered_at": message.get("delivered_at"),
             "read_at": message.get("read_at"),

@@ -6,9 +6,11 @@ from typing import Any
 
 from bson import ObjectId
 
-from campaigns import queries
+from campaigns import costing, queries
+from campaigns.costing import Costs, spent_json
 from campaigns.models import Attachment, Campaign, CampaignChannel
 from campaigns.queries import Progress
+from domain.costs import Spent
 from domain.states import CampaignStatus
 from gateways.models import Channel, Gateway
 from messaging import queries as messaging
@@ -67,6 +69,7 @@ class Report:
     replied: int
     sessions: Sessions | None
     """None for a campaign that does not use WhatsApp."""
+    costs: Costs
 
     @property
     def short_of_sessions(self) -> bool:
@@ -85,7 +88,11 @@ class Report:
             "sessions": {"connected": sessions.connected, "active": sessions.active, "needed": sessions.needed}
             if sessions
             else None,
-            "lanes": [lane.as_json() for lane in self.lanes],
+            "sms": self.costs.as_json(),
+            "lanes": [
+                lane.as_json() | spent_json(self.costs.by_line.get(lane.gateway.pk if lane.gateway else None, Spent()))
+                for lane in self.lanes
+            ],
         }
 
 
@@ -101,6 +108,7 @@ def report(campaign: Campaign) -> Report:
         fallback=by_sms if campaign.channel == CampaignChannel.WHATSAPP_FALLBACK_SMS else 0,
         replied=replies.count(campaign.pk, since=campaign.started_at) if campaign.started_at else 0,
         sessions=sessions_of(campaign) if whatsapp else None,
+        costs=costing.costs(campaign),
     )
 
 

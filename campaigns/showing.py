@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from campaigns import watching, wording
+from campaigns import costing, watching, wording
 from campaigns.commands import MAY_RETRY
 from campaigns.describe import line_sentence, session_label, shortage_sentence
 from campaigns.models import Campaign, CampaignChannel
@@ -21,7 +21,9 @@ from campaigns.report import LaneRow
 from campaigns.sentences import example_sentence
 from domain.funnel import REPLIED, Step, funnel
 from domain.states import CampaignStatus, MessageStatus
+from gateways.describe import slow_sentence
 from gateways.models import Channel, Gateway, LaneHealth
+from lib import amounts
 from lib.figures import figure
 from messaging.models import STATUS_LABELS
 from messaging.queries import LATELY_MINUTES, Problem
@@ -270,7 +272,45 @@ def _line_state(row: LaneRow) -> tuple[str, str, datetime | None]:
         until = line.next_send_at if line.next_send_at is not None and line.next_send_at > now else None
         why = capfirst(reason_sentence(line.health_reason.partition(":")[0]))
         return why, "now" if line.health == LaneHealth.DOWN else "soon", until
-    return (session_label(row) if row.session else str(LaneHealth.OK.label)), "done", None
+    slow = slow_sentence(line, now)
+    well = session_label(row) if row.session else str(LaneHealth.OK.label)
+    return slow or well, "soon" if slow else "done", None
+
+
+# What it costs --------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class CostShown:
+    """What a campaign's SMS cost: `parts` and `spent` until now, `total` what it comes to, empty where that is all.
+
+    `lines` are those that spent it, by name, each with its parts and its cost; none where it was one alone.
+    """
+
+    parts: int
+    spent: str
+    left: int
+    total: str
+    unpriced: str
+    lines: Sequence[tuple[str, int, str]] = ()
+
+
+def cost(campaign: Campaign) -> CostShown | None:
+    """What its SMS have cost and will; None while nothing was spent and nothing is to be."""
+    found = watching.costs(campaign.pk)
+    if not found.spent.parts and not found.left:
+        return None
+    expected = found.expected
+    names = dict(Gateway.objects.filter(pk__in=[pk for pk in found.by_line if pk]).values_list("pk", "name"))
+    by_name = sorted(
+        ((names.get(pk, "?"), each) for pk, each in found.by_line.items() if pk is not None), key=lambda pair: pair[0]
+    )
+    return CostShown(
+        parts=found.spent.parts,
+        spent=amounts.spent(found.spent),
+        left=found.left,
+        total=costing.amount_text(expected) if expected is not None else "",
+        unpriced=costing.unpriced_sentence(expected) if expected is not None else "",
+        lines=[(name, each.parts, amounts.spent(each)) for name, each in by_name] if len(by_name) > 1 else [],
+    )
 
 
 # The chart ------------------------------------------------------------------------------------------------------------

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from campaigns import audience_words, editing, forecasting, lacks, owning, report, wording
+from campaigns import audience_words, costing, editing, forecasting, lacks, owning, report, wording
 from campaigns.audience_form import KIND_HINTS, OPS, AudienceForm
 from campaigns.audience_look import Look, look, reach
 from campaigns.audience_reading import chosen_debtors
@@ -108,9 +108,9 @@ def _keys(form: AudienceForm) -> list[tuple[str, Any]]:
     return [(key, FIELD_LABELS.get(key, key)) for key in CORE] + [(key, key) for key in columns if key not in CORE]
 
 
-def audience(campaign: Campaign) -> dict[str, Any]:
+def audience(campaign: Campaign, *, measured: bool = False) -> dict[str, Any]:
     """How many there are, and the first of them."""
-    found = look(campaign)
+    found = look(campaign, measured=measured)
     rows = [
         (each, money(each.debtor.debt, each.debtor.country) if each.debtor.debt is not None else "")
         for each in found.rows
@@ -183,8 +183,9 @@ def _joined(form: StepForm, name: str, values: Sequence[str]) -> str:
 def review(campaign: Campaign) -> dict[str, Any]:
     """Everything as it will be."""
     form = ChannelForm(ChannelForm.stored(campaign), campaign=campaign)
-    reached = audience(campaign)
+    reached = audience(campaign, measured=campaign.channel not in ("", CampaignChannel.WHATSAPP))
     shown = preview(campaign)
+    cost = costing.forecast(campaign, reached["look"])
     now = timezone.now()
     opens = opens_at(campaign.window, now + timedelta(hours=1)) if campaign.window_days else now
     return {
@@ -198,8 +199,9 @@ def review(campaign: Campaign) -> dict[str, Any]:
         "needed": form.needed,
         "warnings": warnings(campaign, shown),
         "people": owning.people(),
-        "sentences": wording.start_sentences(campaign),
+        "sentences": wording.start_sentences(campaign, reached["look"]),
         "window": window_text(campaign.window),
+        "cost": costing.forecast_sentences(cost) if cost is not None else [],
         "start_default": opens.astimezone(ZoneInfo(campaign.timezone)),
     }
 
@@ -239,10 +241,16 @@ def warnings(campaign: Campaign, shown: Preview) -> list[str]:
         time = wording.clock(opens, campaign.timezone)
         found.append(_("The window is closed now: it begins at %(time)s.") % {"time": time})
     if letters := list(dict.fromkeys(each for sample in shown.samples for each in sample.costly)):
-        found.append(
-            _("The SMS hold less than half as much because of %(letters)s: write them without, where it can be.")
-            % {"letters": " ".join(letters[:LETTERS_SHOWN])}
-        )
+        said = _("The SMS hold less than half as much because of %(letters)s: write them without, where it can be.")
+        said %= {"letters": " ".join(letters[:LETTERS_SHOWN])}
+        if spared := max((sample.spared for sample in shown.samples), default=0):
+            sentence = ngettext(
+                "“Write without accents”, at the message, saves up to %(parts)s part a person.",
+                "“Write without accents”, at the message, saves up to %(parts)s parts a person.",
+                spared,
+            )
+            said += " " + sentence % {"parts": spared}
+        found.append(said)
     if shown.longest is not None and shown.longest.parts >= LONG_PARTS:
         found.append(
             _("Its SMS take %(parts)s parts each, and each part is paid for: shorten the text.")

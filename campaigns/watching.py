@@ -10,7 +10,8 @@ from typing import Any
 
 from bson import ObjectId
 
-from campaigns import forecasting, lacks, queries, report
+from campaigns import costing, forecasting, lacks, queries, report
+from campaigns.costing import Costs
 from campaigns.models import Campaign, CampaignChannel
 from campaigns.queries import LineTrouble, Progress
 from campaigns.report import LaneRow, Sessions
@@ -167,6 +168,10 @@ def _troubles(pk: ObjectId) -> Troubles:
     return Troubles(short, queries.troubled_lines(campaign), undecided)
 
 
+def _costs(pk: ObjectId) -> Costs:
+    return costing.costs(Campaign.objects.select_related("sms_pool").get(pk=pk))
+
+
 def _lanes(pk: ObjectId) -> list[LaneRow]:
     return report.lanes(Campaign.objects.get(pk=pk))
 
@@ -225,6 +230,7 @@ lanes = Remembered(_lanes, seconds=LONG)
 answers = Remembered(_answers, seconds=LONG)
 answered_messages = Remembered(_answered_messages, seconds=LONG)
 problems = Remembered(_problems, seconds=LONG)
+costs = Remembered(_costs, seconds=LONG)
 chart = Remembered(_chart, seconds=LONG)
 """The last ones read all messages of a campaign that they are about: each is asked as seldom as it is dear."""
 
@@ -237,5 +243,5 @@ def forget() -> None:
 
 _QUESTIONS: tuple[Remembered[ObjectId, Any], ...] = (
     *(sent_lately, _expected, troubles, lately_by_line),
-    *(lanes, answers, answered_messages, problems, chart),
+    *(lanes, answers, answered_messages, problems, costs, chart),
 )

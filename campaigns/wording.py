@@ -8,7 +8,8 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns import audience_look, forecasting
+from campaigns import audience_look, costing, forecasting
+from campaigns.audience_look import Look
 from campaigns.describe import window_text
 from campaigns.models import AudienceKind, Campaign, CampaignChannel
 from campaigns.queries import Progress
@@ -119,13 +120,16 @@ def shown_messages(found: Sequence[Message]) -> list[tuple[Message, str, str]]:
 # What an act will do --------------------------------------------------------------------------------------------------
 
 
-def start_sentences(campaign: Campaign) -> list[str]:
-    """What starting a draft now will do; nothing for what was started."""
+def start_sentences(campaign: Campaign, found: Look | None = None) -> list[str]:
+    """What starting a draft now will do; nothing for what was started. `found` is a measured look at its audience, if
+    it was had."""
     if campaign.status not in (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED):
         return []
     if campaign.audience == AudienceKind.NONE:
         return [_("Nobody receives it yet: choose its audience first.")]
-    reach = audience_look.reach(campaign)
+    by_sms = campaign.sms_pool_id is not None
+    seen = found or (audience_look.look(campaign, measured=True) if by_sms else None)
+    reach = audience_look.reach(campaign, seen)
     number = reach.number or 0
     if reach.number is None:
         first = _("Its recipients are counted and checked when it starts.")
@@ -151,6 +155,9 @@ def start_sentences(campaign: Campaign) -> list[str]:
             reach.lacking,
         )
         lines.append(sentence % {"looked": figure(reach.looked), "number": figure(reach.lacking)})
+    expected = costing.forecast(campaign, seen) if seen is not None else None
+    if expected is not None and (amount := costing.amount_text(expected.expected)):
+        lines.append(_("Its SMS cost %(amount)s.") % {"amount": amount})
     moment = datetime.now(UTC)
     opens = opens_at(campaign.window, moment)
     if opens != moment:

@@ -5,10 +5,11 @@ No combination is refused, and none reads all debtors. There are three ways, fro
 - *gathered*: a condition that an index finds few debtors for (GATHERED at most) gives all of them, and the other
   conditions are asked of those. The count is exact.
 - *members*: an import or a campaign gives debtors in its own order, a batch at a time.
-- *walked*: the debtors in the order of the list along its index, a window at a time.
+- *walked*: the debtors in the order of the list along its index, some at a time.
 
-The last two look at so many debtors and no more (WINDOW, WINDOWS). What they then found is shown, however little it is,
-with the mark of where to look further.
+The last two look at so many debtors and no more (WINDOW, WALKED). What they then found is shown, however little it is,
+with the mark of where to look further. A walk is quick or patient: a page shows what the quick one found, and has the
+patient one fill it.
 """
 
 import base64
@@ -32,10 +33,12 @@ from lib.paging import LARGEST, PAGE_SIZE
 GATHERED = 5_000
 """Debtors that are looked at one by one, and sorted, for a page."""
 WINDOW = 5_000
-WINDOWS = 20
-"""Windows that are looked at for a page, while it is not full and LONGEST has not passed."""
-LONGEST = 0.25
-"""Seconds after which no further window is begun."""
+"""Members that are looked at for a page."""
+STEP = 500
+WALKED = 100_000
+"""Debtors that are walked past for a page, so many at a step, while it is not full and its time has not passed."""
+QUICK, PATIENT = 0.015, 0.6
+"""Seconds after which no further step is begun."""
 COUNTED = 1_000
 """Debtors that are counted before a list says “more than 1,000”."""
 BATCH = 1_000
@@ -165,13 +168,16 @@ class Listing:
         """Whether it is in the order of its members: of a file's rows, of a campaign's messages."""
         return bool(self.members) and self._lead is None
 
-    def page(self, mark: str = "", *, size: int = PAGE_SIZE) -> Found:
-        """The page at a mark; the first where the mark can't be read. It is empty where nothing is left behind it."""
+    def page(self, mark: str = "", *, size: int = PAGE_SIZE, longest: float = PATIENT) -> Found:
+        """The page at a mark; the first where the mark can't be read. It is empty where nothing is left behind it.
+
+        A walk begins no further step after so many seconds (QUICK or PATIENT).
+        """
         lead = self.members[0] if self.in_own_order else None
         read = _read(mark, lead.kind if lead else self._by.kind, keyed=lead is None)
         if self._lead is not None:
             return self._gathered_page(read, size)
-        return self._members_page(read, size) if self.members else self._walked_page(read, size)
+        return self._members_page(read, size) if self.members else self._walked_page(read, size, longest)
 
     def every(self) -> Iterator[list[ObjectId]]:
         """The keys of all of them, some at a time, each debtor that does not change meanwhile once."""
@@ -291,10 +297,10 @@ class Listing:
             return None
         return next((each for each in self._conditions if each.index in ("debtor_owner", "debtor_suppressed")), None)
 
-    def _walked_page(self, mark: Mark | None, size: int) -> Found:
+    def _walked_page(self, mark: Mark | None, size: int, longest: float) -> Found:
         by = self._by
         index = self._prefix.index if self._prefix else by.index
-        # What the index itself tells needs no window: each of its keys is a debtor that fits.
+        # What the index itself tells needs no steps: each of its keys is a debtor that fits.
         own = [each.asked for each in self._conditions if each is self._prefix or each.index == index]
         others = [each.asked for each in self._conditions if each.asked not in own]
         backwards = mark is not None and mark[2]
@@ -304,24 +310,32 @@ class Listing:
         place = mark[:2] if mark else None
         ended = False
         looked, begun = 0, time.monotonic()
-        while looked < WINDOW * WINDOWS and (not looked or time.monotonic() - begun < LONGEST):
+        while looked < WALKED and (not looked or time.monotonic() - begun < longest):
             asked = [*own, *_behind(by.field, place, direction)]
-            end = None
-            if others:
-                keys = collection(Debtor).find(_all_of(asked), {by.field: 1}, session=session()).hint(index).sort(sort)
-                end = next(((row[by.field], row["_id"]) for row in keys.skip(WINDOW - 1).limit(1)), None)
-            window = [*asked, *others, *_until(by.field, end, direction)]
-            found = collection(Debtor).find(_all_of(window), {by.field: 1}, session=session()).hint(index).sort(sort)
-            rows += [(row[by.field], row["_id"], row["_id"]) for row in found.limit(size + 1 - len(rows))]
+            found, end = self._step(asked, others, index=index, sort=sort, limit=size + 1 - len(rows))
+            rows += [(row[by.field], row["_id"], row["_id"]) for row in found]
             if end is None:
                 ended = True
                 break
-            place, looked = end, looked + WINDOW
+            place, looked = end, looked + STEP
             if len(rows) > size:
                 break
         found_page = self._found(rows, mark, size, place=place or (None, None), ended=ended, up=by.direction)
         number, more = self._walked_number(found_page, own=not others)
         return replace(found_page, number=number, more=more, looked=looked)
+
+    def _step(
+        self, asked: Sequence[Document], others: Sequence[Document], *, index: str, sort: Any, limit: int
+    ) -> tuple[list[Document], tuple[Any, ObjectId] | None]:
+        """The debtors of the next step that fit, and where the step ends; None where it is the last one."""
+        field = self._by.field
+        if not others:
+            found = collection(Debtor).find(_all_of(asked), {field: 1}, session=session()).hint(index).sort(sort)
+            return list(found.limit(limit)), None
+        stages = _step_stages(field, asked, others, sort=sort, limit=limit)
+        (both,) = collection(Debtor).aggregate(stages, hint=index, session=session())
+        end = next(((row[field], row["_id"]) for row in both["last"]), None)
+        return both["fitting"], end
 
     def _walked_number(self, found: Found, *, own: bool) -> tuple[int, bool]:
         """How many there are, as far as it is cheap to tell."""
@@ -405,6 +419,20 @@ def _count(asked: Document, index: str, limit: int) -> int:
 
 
 # Places ---------------------------------------------------------------------------------------------------------------
+def _step_stages(
+    name: str, asked: Sequence[Document], others: Sequence[Document], *, sort: Any, limit: int
+) -> list[Document]:
+    """Which debtors of a step fit, and where it ends, of one reading: the end alone would read them once more."""
+    shown = {"$project": {name: 1}}
+    fitting = [{"$match": _all_of(others)}, {"$limit": limit}, shown]
+    return [
+        {"$match": _all_of(asked)},
+        {"$sort": dict(sort)},
+        {"$limit": STEP},
+        {"$facet": {"fitting": fitting, "last": [{"$skip": STEP - 1}, shown]}},
+    ]
+
+
 def _behind(name: str, place: Any, direction: int) -> list[Document]:
     """Behind a place, in that direction."""
     if place is None:
@@ -413,15 +441,6 @@ def _behind(name: str, place: Any, direction: int) -> list[Document]:
     beyond = "$gt" if direction == 1 else "$lt"
     # The first one alone decides for the index; the second tells rows of the same value apart.
     return [{name: {f"{beyond}e": value}}, {"$or": [{name: {beyond: value}}, {"_id": {beyond: key}}]}]
-
-
-def _until(name: str, place: Any, direction: int) -> list[Document]:
-    """As far as a place, itself among them."""
-    if place is None:
-        return []
-    value, key = place
-    inside = "$lt" if direction == 1 else "$gt"
-    return [{name: {f"{inside}e": value}}, {"$or": [{name: {inside: value}}, {"_id": {f"{inside}e": key}}]}]
 
 
 def _beside(value: Any, key: ObjectId | None, direction: int) -> tuple[Any, ObjectId | None]:

@@ -112,7 +112,7 @@ class Story:
         body = '{"to": "{phone}", "text": "{message}", "id": "{id}", "callback": "{callback_url}"}'
         fields = {"url": f"{self.sms}/send", "method": "POST", "body": body, "deduplicates": "yes", "timeout_s": "10"}
         settings = [part for name, value in fields.items() for part in ("--set", f"{name}={value}")]
-        run("gateway", "add", LINE, "--kind", "http_generic", "--pool", SMS_POOL, *settings)
+        run("gateway", "add", LINE, "--kind", "http_generic", "--pool", SMS_POOL, "--price", "32", *settings)
         self.pair()
         for name, (channel, message) in CAMPAIGNS.items():
             pools = [] if channel == "sms" else ["--whatsapp-pool", WHATSAPP_POOL]

@@ -140,6 +140,7 @@ LINES = {
     "line.down": gettext_lazy("The line “%(name)s” did not answer"),
     "line.unusable": gettext_lazy("The line “%(name)s” can't be used"),
     "line.lost": gettext_lazy("The work of “%(name)s” was broken off"),
+    "line.unheard": gettext_lazy("“%(name)s” could not be asked for reports"),
     "line.fault": gettext_lazy("A fault met “%(name)s” as it sent"),
 }
 SESSION_DOWN = gettext_lazy("“%(name)s” could not send")
@@ -147,12 +148,15 @@ SESSION_DOWN = gettext_lazy("“%(name)s” could not send")
 
 
 def _of_line(entry: Repeated, line: Gateway, session: ObjectId | None) -> Incident:
-    well = line.health == LaneHealth.OK or not line.active
+    unheard = entry.code == "line.unheard"
+    well = not line.poll_failures if unheard else line.health == LaneHealth.OK or not line.active
     over = well or entry.code == "line.lost"
     if not line.active:
         standing = _("switched off")
     elif entry.code == "line.lost":
         standing = _("taken up again")
+    elif unheard and not well:
+        standing = _("asked again and again")
     else:
         standing = _("works again") if well else str(LaneHealth(line.health).label)
     page = reverse("desk:session", args=[session]) if session else reverse("gateways:line", args=[line.pk])

@@ -1,8 +1,11 @@
 """What passes between the engine and a provider: requests, answers, receipts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from domain.costs import Charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +37,13 @@ class Outbound:
     epoch: int = 0
     started_at: datetime | None = None
     media: Media | None = None
-    traced: bool = False
-    """Whether somebody tries the line with it and wants to see what goes to and fro (Exchange)."""
+    charge: Charge | None = None
+    """What it costs once it is taken on: for our own counts, no matter of a provider's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What went to and fro by HTTP for one attempt, for a person who tries a line; its provider masked every secret.
+    """What went to and fro in one call by HTTP, for a person to read; every secret of its line is masked.
 
     `status` is None where no answer came, and `rule` says then at which point it ended. `rule` is a stable word for
     what in the line's settings told what the answer means, `matched` the part of the answer that did, by `pattern`.
@@ -75,13 +78,27 @@ class Purpose(StrEnum):
     CALLBACK = "callback"  # theirs, to us
 
 
+class Verdict(StrEnum):
+    """How a call ended, whatever it was for: the words by which people look for trouble."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"  # for now or for good, or it never arrived
+    UNCERTAIN = "uncertain"
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call for the log of a line's calls: its provider masked every secret. `attempts` are ours, by their ids."""
+    """One call for the log of a line's calls.
+
+    `exchange` is masked, or makes it when it is asked: telling takes longer than sending, and its turn comes later.
+    `attempts` are ours, by their ids. `verdict` says how it ended, where its provider knows better than the rule that
+    the exchange names (domain.calls). By it alone a busy line's are counted in place of being told.
+    """
 
     purpose: Purpose
-    exchange: Exchange
+    exchange: Exchange | Callable[[], Exchange] = field(repr=False)
     attempts: tuple[str, ...] = ()
+    verdict: Verdict | None = None
 
 
 class ErrorKind(StrEnum):
@@ -107,7 +124,6 @@ class Sent:
     attempt_id: str
     provider_id: str | None = None
     detail: str = ""
-    exchange: Exchange | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +141,6 @@ class SendError:
     detail: str = ""
     scope: Scope = Scope.MESSAGE
     retry_after: float | None = None
-    exchange: Exchange | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

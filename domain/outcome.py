@@ -19,6 +19,9 @@ SESSION_REST = 2.0
 """The rest, in seconds, of a line whose session is away: it is looked after every second, and whoever does so says that
 it is away for longer. The line has not failed, so this is no strike."""
 
+LIMITED = ("http_429", "http_503")
+"""What a far side says that is asked for too much at once: its line is slowed down (adaptive_rate), and is not down."""
+
 RETRY_AFTER_MAX = 900.0
 """The longest rest, in seconds, that a far side can ask a line to take."""
 
@@ -162,7 +165,7 @@ def line_after(answers: list[Sent | SendError], *, failures: int, draw: float, s
         own = LINE_REST_MAX if strikes and count >= strikes else min(2.0 ** min(count - 1, 30), LINE_REST_MAX)
     seconds = max(min(max(asked, default=0.0), RETRY_AFTER_MAX), own)
     seconds *= 1.0 + 0.2 * draw
-    limited = all(a.code in ("http_429", "http_503") for a in trouble)
+    limited = all(a.code in LIMITED for a in trouble)
     return Rest(
         seconds,
         count,

@@ -36,18 +36,18 @@ def throttled(pace: Pace, *, lanes: int, target: int, most: float) -> Pace:
     return replace(pace, delay=pace.delay * factor, variation=pace.variation * factor)
 
 
-def burst(pace: Pace, *, batch_size: int, probing: bool) -> int:
-    """How many requests may start together; at least 1."""
+def burst(pace: Pace, *, batch_size: int, probing: bool, least: int = 1) -> int:
+    """How many messages may start together; at least 1, and at least `least` where one request carries so many."""
     if probing or pace.one_by_one:
         return 1
     if pace.rate > 0:
-        return max(1, min(batch_size, int(pace.rate * RATE_SPAN)))
+        return max(1, min(batch_size, max(least, int(pace.rate * RATE_SPAN))))
     return max(1, batch_size)
 
 
-def claim_size(pace: Pace, *, batch_size: int, probing: bool) -> int:
+def claim_size(pace: Pace, *, batch_size: int, probing: bool, least: int = 1) -> int:
     """How many messages a lane takes at once: what it can send within about a second, at most CLAIM_MAX."""
-    start = burst(pace, batch_size=batch_size, probing=probing)
+    start = burst(pace, batch_size=batch_size, probing=probing, least=least)
     if probing or pace.one_by_one:
         return 1
     if pace.rate > 0:

@@ -12,28 +12,34 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class LaneRoom:
-    """A lane that takes part in the deal, and how many more messages may wait at it."""
+    """A lane that takes part in the deal, and how many more messages may wait at it.
+
+    One that its far side has `slowed` down holds nobody up: once it has no room, the others share its turns.
+    """
 
     lane: str
     room: int
+    slowed: bool = False
 
 
 def deal_fixed(lanes: Sequence[LaneRoom], *, count: int, turn: int) -> tuple[list[str], int]:
     """The lanes of the next `count` messages, one after another, and the turn that follows.
 
     `turn` counts the messages dealt so far. The deal stops at the first lane without room: the turns are equal
-    shares, so a slow lane sets the pace.
+    shares, so a slow lane sets the pace, unless it is slow because its far side has it wait.
     """
-    if not lanes:
-        return [], turn
+    left = list(lanes)
     room = {lane.lane: lane.room for lane in lanes}
     dealt: list[str] = []
-    while len(dealt) < count:
-        lane = lanes[turn % len(lanes)].lane
-        if room[lane] <= 0:
-            break
-        room[lane] -= 1
-        dealt.append(lane)
+    while left and len(dealt) < count:
+        lane = left[turn % len(left)]
+        if room[lane.lane] <= 0:
+            if not lane.slowed:
+                break
+            left.remove(lane)
+            continue
+        room[lane.lane] -= 1
+        dealt.append(lane.lane)
         turn += 1
     return dealt, turn
 
@@ -41,16 +47,19 @@ def deal_fixed(lanes: Sequence[LaneRoom], *, count: int, turn: int) -> tuple[lis
 def deal_random(lanes: Sequence[LaneRoom], *, draws: Sequence[float]) -> list[str]:
     """A lane for each draw in [0, 1), drawn alike among all; stops when the lane drawn has no room.
 
-    Passing over a full lane would give its share to the quick ones: that is what competitive does.
+    Passing over a full lane would give its share to the quick ones: that is what competitive does. Of one that its
+    far side has slowed down it is what has to be done.
     """
+    left = list(lanes)
     room = {lane.lane: lane.room for lane in lanes}
     dealt: list[str] = []
-    for draw in draws if lanes else ():
-        lane = lanes[int(draw * len(lanes))].lane
-        if room[lane] <= 0:
+    for draw in draws:
+        while left and (lane := left[int(draw * len(left))]).slowed and room[lane.lane] <= 0:
+            left.remove(lane)
+        if not left or room[lane.lane] <= 0:
             break
-        room[lane] -= 1
-        dealt.append(lane)
+        room[lane.lane] -= 1
+        dealt.append(lane.lane)
     return dealt
 
 

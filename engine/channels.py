@@ -141,7 +141,14 @@ def _by_sms(campaign: Campaign, origin: ObjectId, target: ObjectId) -> int:
     ends_at = time.monotonic() + SPAN_SECONDS
     total = 0
     while time.monotonic() < ends_at:
-        moved = claims.reroute(campaign.pk, origin=origin, target=target, reason=NO_SESSION, limit=REROUTED_AT_ONCE)
+        moved = claims.reroute(
+            campaign.pk,
+            origin=origin,
+            target=target,
+            reason=NO_SESSION,
+            limit=REROUTED_AT_ONCE,
+            plain=campaign.transliterate,
+        )
         total += moved
         if not moved:
             break

@@ -1,5 +1,6 @@
 """Turns: undealt messages of a pool are dealt to its lanes, fixed or at random, a hundred a lane at most."""
 
+import math
 import random
 import secrets
 from collections import Counter
@@ -22,6 +23,9 @@ from messaging import claims
 DEAL_SECONDS = 5
 OUT_OF_TURN = timedelta(seconds=60)
 """A lane that is down, or must wait, for so long hands its unsent messages back and is passed over."""
+
+SLOWED_SPAN = 10.0
+"""A lane that its far side has slowed down is dealt what it sends in so many seconds; the others take its turns."""
 
 
 def deal_all() -> int:
@@ -68,6 +72,7 @@ class Deal:
         # A page that loads again, say: it is dealt nothing more, and keeps what it has for a while.
         absent = [gateway for gateway in takes_turns if gateway.pk not in there]
         self.patient = {gateway.pk for gateway in absent} - readiness.away(absent)
+        self.slowed = {g.pk: room for g in takes_turns if (room := self._slowed_room(g)) is not None}
         self.probes = [gateway.pk for gateway in gateways if gateway.pk in there and self._wants_probe(gateway)]
         self.open = [campaign.id for campaign in running_campaigns(pool) if campaign.is_open(self.now)]
         self.waiting = claims.waiting_at_lanes(pool)
@@ -81,6 +86,14 @@ class Deal:
         capped = capped_until(gateway, self.now)
         waits = [moment - self.now for moment in (gateway.next_send_at, capped) if moment is not None]
         return max(waits, default=timedelta(0))
+
+    def _slowed_room(self, gateway: Gateway) -> int | None:
+        """How many messages may wait at a lane that is slowed down; None for one that is not."""
+        rate = gateway.slowdown.rate(self.now) if gateway.slowdown is not None else None
+        if rate is None:
+            return None
+        left = max(0.0, SLOWED_SPAN - max(0.0, self._waits(gateway).total_seconds()))
+        return min(DEALT_MAX, math.ceil(rate * left))
 
     def _long_down(self, gateway: Gateway) -> bool:
         return gateway.down_since is not None and self.now - gateway.down_since >= OUT_OF_TURN
@@ -111,9 +124,16 @@ class Deal:
             takes_part = gateway in self.ready or gateway in self.patient
             takes_part |= gateway in self.probes and self.at[gateway] == 1
             if campaign not in self.open or not takes_part:
-                number = claims.hand_back(pool=self.pool, campaign=campaign, gateway=gateway)
-                self.at[gateway] -= number
-                self.of[campaign] -= number
+                self._hand_back(gateway, campaign)
+        for gateway, campaign in list(self.waiting):
+            excess = self.at[gateway] - self.slowed.get(gateway, DEALT_MAX)
+            if excess > 0:
+                self._hand_back(gateway, campaign, most=excess)
+
+    def _hand_back(self, gateway: ObjectId, campaign: ObjectId, *, most: int | None = None) -> None:
+        number = claims.hand_back(pool=self.pool, campaign=campaign, gateway=gateway, most=most)
+        self.at[gateway] -= number
+        self.of[campaign] -= number
 
     def _probe(self, gateway: ObjectId) -> None:
         for campaign in self.open:
@@ -133,8 +153,11 @@ class Deal:
                 dealt += self._deal_campaign(campaign, most - self.of[campaign], turn + dealt)
         return dealt
 
+    def _room(self, lane: ObjectId) -> LaneRoom:
+        return LaneRoom(str(lane), self.slowed.get(lane, DEALT_MAX) - self.at[lane], slowed=lane in self.slowed)
+
     def _deal_campaign(self, campaign: ObjectId, count: int, turn: int) -> int:
-        rooms = [LaneRoom(str(lane), DEALT_MAX - self.at[lane]) for lane in self.ready] if count > 0 else []
+        rooms = [self._room(lane) for lane in self.ready] if count > 0 else []
         count = min(count, sum(max(0, room.room) for room in rooms))
         if count <= 0:
             return 0

@@ -9,9 +9,9 @@ from bson import ObjectId
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from domain import pacing
+from domain.costs import price_of
 from domain.outcome import LINE_REST_MAX, Rest, line_after, surely_not_sent
-from domain.pacing import Pace
+from domain.pacing import Pace, throttled
 from domain.routing import after
 from engine import deal, readiness, recover, stopping
 from engine.files import Files
@@ -20,6 +20,7 @@ from engine.lane import LEASE_MARGIN, START_MARGIN, Lane, acquire
 from engine.limits import Places
 from engine.rests import Rests
 from engine.settle import STORE_SECONDS, announce, send_and_settle
+from engine.speed import Speed
 from gateways.errors import GatewayError
 from gateways.models import Gateway, Strategy
 from gateways.provider import Provider
@@ -85,7 +86,7 @@ class Slice:
         self.shared = lane.pool.strategy == Strategy.COMPETITIVE
         others = list(Gateway.objects.filter(pool_id=lane.pool.pk, active=True).only("pk", "kind"))
         self.lanes = len(others)
-        self.pace = _pace(lane, others)
+        self.speed = Speed(lane, _pace(lane, others), provider)
         self.ends_at = time.monotonic() + SLICE_SECONDS
         served = lane.gateway.turn_campaign
         self.served: ObjectId | None = ObjectId(served) if ObjectId.is_valid(served) else None
@@ -149,7 +150,7 @@ class Slice:
         return []
 
     def _claim_of(self, campaign: ObjectId | None, pool: ObjectId, *, shared: bool) -> list[Claimed]:
-        limit = pacing.claim_size(self.pace, batch_size=self.provider.batch_size, probing=self.lane.probing)
+        limit = self.speed.claim_size()
         places = [0]
         if shared and self.lanes > 1:
             # Lanes that all reach for the head of the queue would only fight over it.
@@ -167,12 +168,12 @@ class Slice:
         left = list(claimed)
         mine = True
         while left and mine and not stopping.asked():
-            size = pacing.burst(self.pace, batch_size=self.provider.batch_size, probing=self.lane.probing)
+            size = self.speed.burst()
             wait = self.lane.left_to_wait()
             if wait > 1.0 or stopping.sleep(wait):
                 break  # what is left goes back: others may be free to send it
             mine = self.lane.outlives(self.provider.timeout)
-            if self.pace.rate:
+            if self.speed.pace.rate:
                 self.guard.read_again()  # their starts are spread over a second
             if not mine or self.guard.split(left[:size])[1]:
                 break
@@ -194,7 +195,11 @@ class Slice:
     def _send(self, batch: Sequence[Claimed]) -> None:
         began = time.monotonic()
         attempts = claims.new_attempts(
-            batch, epoch=self.lane.holder.epoch, reserve=self.provider.reserve, media=self.files.media
+            batch,
+            epoch=self.lane.holder.epoch,
+            reserve=self.provider.reserve,
+            media=self.files.media,
+            price=price_of(self.lane.gateway.price, self.lane.gateway.currency),
         )
         started = retry_unavailable(lambda: claims.start(self.lane.holder, attempts), seconds=STORE_SECONDS)
         messages = {outbound.attempt_id: c.id for outbound, c in attempts}
@@ -209,15 +214,17 @@ class Slice:
             answers = send_and_settle(self.lane, self.provider, started, not_after=not_after)
             unsent |= {answer.attempt_id for answer in answers if surely_not_sent(answer)}
             spent = time.monotonic() - began
-            self.lane.pause_for(pacing.gap(self.pace, started=len(started), draw=random.random()) - spent)
-            failures = self.lane.gateway.failures
-            self.lane.rest(line_after(answers, failures=failures, draw=random.random(), strikes=self.lane.strikes))
+            probing, failures = self.lane.probing, self.lane.gateway.failures
+            rest = line_after(answers, failures=failures, draw=random.random(), strikes=self.lane.strikes)
+            self.speed.heard(answers, seconds=spent, probing=probing, rest=rest.seconds)
+            self.lane.pause_for(self.speed.gap(len(started), draw=random.random()) - spent)
+            self.lane.rest(rest)
         back = [messages[attempt] for attempt in unsent]
         self.places.give_back(back)
         self.rests.give_back(back)
 
 
-def _pace(lane: Lane, lanes: Sequence[Gateway]) -> pacing.Pace:
+def _pace(lane: Lane, lanes: Sequence[Gateway]) -> Pace:
     """The lane's pace, slowed down where its pool throttles itself, by how many of its lanes are there."""
     pool = lane.pool
     rate = float(lane.gateway.config.get("rate_per_second") or 0)
@@ -225,4 +232,4 @@ def _pace(lane: Lane, lanes: Sequence[Gateway]) -> pacing.Pace:
     if not pool.auto_throttle:
         return pace
     there = len(readiness.ready(lanes))
-    return pacing.throttled(pace, lanes=there, target=pool.throttle_target, most=pool.throttle_max)
+    return throttled(pace, lanes=there, target=pool.throttle_target, most=pool.throttle_max)

@@ -20,6 +20,7 @@ from campaigns.models import Campaign, CampaignChannel
 from debtors import queries as debtor_queries
 from debtors import suppressions
 from debtors.queries import DebtorValues
+from domain.sms_text import as_sms
 from domain.states import CampaignStatus, MessageStatus
 from domain.templating import MissingValue
 from engine import finish, stopping
@@ -110,12 +111,12 @@ def _alive(campaign: ObjectId) -> bool:
 def enroll(campaign: Campaign, token: str, *, ends_at: float = math.inf) -> None:
     """One Message per recipient, page by page from where the last holder of the lease stopped."""
     texts = Texts(campaign)
-    way = _way(campaign)
+    way, sms = _way(campaign), campaign.channel == CampaignChannel.SMS
     cursor: dict[str, Any] | None = campaign.enroll_cursor or {}
     while cursor is not None and _goes_on(ends_at) and _alive(campaign.pk):
         page = audience.read_page(campaign, cursor)
         out = suppressions.suppressed({r.debtor.phone for r in page.recipients})
-        claims.enroll(campaign.pk, [{**way, **_draft(r, texts, out)} for r in page.recipients])
+        claims.enroll(campaign.pk, [{**way, **_draft(r, texts, out, sms=sms)} for r in page.recipients])
         _follow(campaign.pk, [recipient.debtor for recipient in page.recipients])
         # Cancelled while this page was read: what it added is swept too.
         finish.keep_open([campaign.pk])
@@ -144,7 +145,7 @@ def _way(campaign: Campaign) -> dict[str, Any]:
     return {"pool": campaign.whatsapp_pool_id, "channel": Channel.WHATSAPP.value, "attachment": attachment}
 
 
-def _draft(recipient: Recipient, texts: Texts, out: Collection[str]) -> dict[str, Any]:
+def _draft(recipient: Recipient, texts: Texts, out: Collection[str], *, sms: bool) -> dict[str, Any]:
     """The message as it is enrolled: skipped where a value is missing, or the phone is among those who are out."""
     debtor = recipient.debtor
     values = texts.values(debtor)
@@ -163,6 +164,8 @@ def _draft(recipient: Recipient, texts: Texts, out: Collection[str]) -> dict[str
     if not missing:
         try:
             draft["variant"], draft["text"] = texts.text(values, index=recipient.index, draw=random.random())
+            if sms:
+                draft["text"], draft["parts"] = as_sms(draft["text"], plain=texts.plain)
         except MissingValue as error:
             missing = error.names
     if missing:

@@ -19,10 +19,11 @@ from kombu.exceptions import OperationalError
 from pymongo import ReturnDocument
 from pymongo.errors import PyMongoError
 
+from domain.adaptive_rate import Slowdown
 from domain.outcome import LINE_REST_MAX, STRIKES, Rest
 from gateways.kinds import kind_named
 from gateways.models import Channel, Gateway, LaneHealth, LaneState, Pool
-from lib.mongo import collection, from_now, server_now
+from lib.mongo import collection, from_now, server_now, typed_values
 from live.events import GatewayChanged
 from live.publish import publish
 from messaging.claims import Holder
@@ -123,6 +124,19 @@ class Lane:
             if rest.down:
                 about |= {"code": "line.down", "facts": {"reason": rest.code}}
             logger.log(level, "line %s rests %.1f s: %s", self.gateway.name, rest.seconds, reason, extra=about)
+        publish(GatewayChanged(str(self.id)))
+
+    def slow_down(self, slowdown: Slowdown | None) -> None:
+        """Store by which curve the line climbs back to full speed; None when it is there."""
+        changes: dict[str, Any] = {
+            "slowed_at": slowdown.since if slowdown else None,
+            "slowed_full": slowdown.full if slowdown else None,
+            "slowed_plateau": slowdown.plateau if slowdown else None,
+            "slowed_start": slowdown.start if slowdown else None,
+        }
+        for name, value in changes.items():
+            setattr(self.gateway, name, value)
+        collection(Gateway).update_one(self._mine(), {"$set": typed_values(Gateway, changes)})
         publish(GatewayChanged(str(self.id)))
 
     def abandon(self, error: Exception) -> None:

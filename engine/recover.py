@@ -17,7 +17,7 @@ from engine import lane as lanes
 from engine.files import Files
 from engine.guard import Guard
 from engine.lane import Lane
-from engine.settle import STORE_SECONDS, announce, keep_exchanges
+from engine.settle import STORE_SECONDS, announce
 from gateways.models import Channel, Gateway, LaneState, Pool
 from gateways.provider import Provider
 from gateways.registry import line_of, provider_for
@@ -139,18 +139,18 @@ def look_at_doubts(lane: Lane, provider: Provider, guard: Guard, *, files: Files
             if stopping.asked() or not guard.may_look(claimed) or not lane.outlives(provider.timeout):
                 return
             not_after = min(lane.not_after(provider.timeout), guard.not_after())
-            _settle_doubt(lane, outbound, claimed, _look(provider, outbound, not_after=not_after))
+            answer = _look(provider, outbound, not_after=not_after)
+            _settle_doubt(lane, outbound, claimed, answer, ask_after=provider.poll_every)
             if lane.probing or lane.left_to_wait():
                 return
 
 
-def _settle_doubt(lane: Lane, outbound: Outbound, claimed: Claimed, answer: Reconciled) -> None:
+def _settle_doubt(lane: Lane, outbound: Outbound, claimed: Claimed, answer: Reconciled, *, ask_after: float) -> None:
     outcome = after_reconcile(answer, checks=claimed.checks)
-    answered = Answered(outbound, claimed.campaign, answer, outcome)
+    answered = Answered(outbound, claimed.campaign, answer, outcome, ask_after=ask_after)
     retry_unavailable(partial(claims.settle_doubt, lane.holder, answered), seconds=STORE_SECONDS)
     if claimed.campaign is not None and outcome.after is not None:
         retry_unavailable(partial(finish.keep_open, [claimed.campaign]), seconds=STORE_SECONDS)
-    keep_exchanges(lane.id, [answered])
     announce([(outbound, claimed.campaign)])
     heard: list[Sent | SendError] = [answer] if isinstance(answer, Sent | SendError) else []
     lane.rest(line_after(heard, failures=lane.gateway.failures, draw=random.random(), strikes=lane.strikes))

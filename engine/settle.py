@@ -15,7 +15,6 @@ from domain.people import person_key
 from domain.states import MessageStatus
 from engine import finish
 from engine.lane import Lane
-from gateways import exchanges
 from gateways.provider import Provider
 from lib.mongo import retry_unavailable
 from live.events import CampaignChanged, ConversationChanged, MessageChanged
@@ -25,7 +24,8 @@ from messaging.claims import Answered
 
 logger = logging.getLogger(__name__)
 
-FLUSH_ANSWERS = 200
+FLUSH_ANSWERS = 500
+"""The most that one request brings: they are stored as they came, together."""
 FLUSH_SECONDS = 0.25
 STORE_SECONDS = 600.0
 """How long an answer is held in memory while MongoDB is away, before its message is left to recovery."""
@@ -66,17 +66,18 @@ def _answers(lane: Lane, provider: Provider, batch: list[Outbound], *, not_after
 
 
 def _answered(outbound: Outbound, campaign: ObjectId | None, answer: Sent | SendError, provider: Provider) -> Answered:
-    sms_pool = None
+    sms_pool, plain = None, False
     if campaign is not None and goes_by_sms(answer, fallback=True):
-        sms_pool = retry_unavailable(partial(sms_pool_of, campaign), seconds=STORE_SECONDS)
+        sms_pool, plain = retry_unavailable(partial(sms_way_of, campaign), seconds=STORE_SECONDS)
     outcome = after_send(answer, can_reconcile=provider.can_reconcile, fallback=sms_pool is not None)
-    return Answered(outbound, campaign, answer, outcome, sms_pool)
+    return Answered(outbound, campaign, answer, outcome, sms_pool, plain, ask_after=provider.poll_every)
 
 
-def sms_pool_of(campaign: ObjectId) -> ObjectId | None:
-    """Where a campaign's messages go that WhatsApp can't deliver; None when they go nowhere else."""
+def sms_way_of(campaign: ObjectId) -> tuple[ObjectId | None, bool]:
+    """Where a campaign's messages go that WhatsApp can't deliver, and whether without accents; None where they go
+    nowhere else."""
     fallback = Campaign.objects.filter(pk=campaign, channel=CampaignChannel.WHATSAPP_FALLBACK_SMS)
-    return fallback.values_list("sms_pool_id", flat=True).first()
+    return fallback.values_list("sms_pool_id", "transliterate").first() or (None, False)
 
 
 def _store(lane: Lane, ready: Sequence[Answered], provider: Provider) -> None:
@@ -87,20 +88,7 @@ def _store(lane: Lane, ready: Sequence[Answered], provider: Provider) -> None:
     retry_unavailable(lambda: finish.keep_open(put_back), seconds=STORE_SECONDS)
     ids = [a.answer.provider_id for a in ready if isinstance(a.answer, Sent) and a.answer.provider_id]
     retry_unavailable(lambda: receipts.expect(lane.id, ids), seconds=STORE_SECONDS)
-    keep_exchanges(lane.id, ready)
     announce((a.outbound, a.campaign) for a in ready)
-
-
-def keep_exchanges(line: ObjectId, answered: Iterable[Answered]) -> None:
-    """Keep what went to and fro for tests, to look at. Best effort: it is no part of what became of a message."""
-    for a in answered:
-        exchange = a.answer.exchange if isinstance(a.answer, Sent | SendError) else None
-        if exchange is None:
-            continue
-        try:
-            exchanges.keep(exchange, attempt=a.outbound.attempt_id, message=ObjectId(a.outbound.message_id), line=line)
-        except Exception as error:  # a line must not stand still for it, whatever it is
-            logger.warning("a test's exchange was not kept: %s", type(error).__name__)
 
 
 def announce(moved: Iterable[tuple[Outbound, ObjectId | None]]) -> None:

@@ -6,7 +6,7 @@ from bson import ObjectId
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from engine import browsers, checks, debtors, deliver, enroll, stopping, tick, uploads
+from engine import browsers, checks, debtors, deliver, enroll, poll, stopping, tick, uploads
 
 
 @worker_shutting_down.connect
@@ -53,3 +53,8 @@ def look_after_session(session_id: str) -> None:
 @shared_task(name=checks.TASK)
 def ask_number(gateway_id: str) -> None:
     checks.ask_next(ObjectId(gateway_id))
+
+
+@shared_task(name=poll.TASK)
+def poll_line(gateway_id: str, token: str) -> None:
+    poll.ask(ObjectId(gateway_id), token)

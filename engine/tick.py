@@ -11,6 +11,7 @@ from pymongo.errors import PyMongoError
 
 from engine import (
     browsers,
+    calls,
     channels,
     checks,
     deal,
@@ -21,6 +22,7 @@ from engine import (
     inbox,
     lane,
     optouts,
+    poll,
     readiness,
     recover,
     uploads,
@@ -57,8 +59,10 @@ def tick() -> None:
         digests.collect,
         digests.tell,
         checks.issue_questions,
+        poll.issue_polls,
         finish.finish_done,
         finish.look_again,
+        calls.mind_logs,
     )
     for step in steps:
         try:

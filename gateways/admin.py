@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gateways import commands
 from gateways.errors import GatewayError
-from gateways.models import Exchange, Gateway, Pool
+from gateways.models import Call, Gateway, Pool
 from systemlog.lean_admin import LeanAdmin
 
 
@@ -57,10 +57,10 @@ class GatewayAdmin(SwitchedAdmin):
         return commands.set_gateway_active(name=name, active=active)
 
 
-@admin.register(Exchange)
-class ExchangeAdmin(LeanAdmin):
-    """What went to and fro for tests of lines, masked as it is stored; kept some days."""
+@admin.register(Call)
+class CallAdmin(LeanAdmin):
+    """What went to and fro between lines and their far sides, masked as it is stored; kept some days."""
 
-    list_display = ("attempt_id", "gateway", "at")
-    prefixes = ("attempt_id",)
+    list_display = ("at", "gateway", "purpose", "verdict", "more")
+    list_filter = ("purpose", "verdict")
     ids = ("gateway",)

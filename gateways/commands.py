@@ -16,6 +16,7 @@ from gateways.errors import ChangedMeanwhile, GatewayError
 from gateways.kinds import kind_named, read_url
 from gateways.members import enter
 from gateways.models import Channel, Gateway, Pool, Strategy
+from gateways.prices import read_price
 from lib.mongo import collection, compare_and_set, run_tx, typed_values
 from live.events import GatewayChanged, MessageChanged, PoolChanged
 from live.publish import publish
@@ -146,13 +147,16 @@ def pool_version(pool: Pool) -> str:
 
 
 def create_gateway(
-    *, name: str, pool: str, kind: str = "", url_template: str = "", fields: Mapping[str, Any] | None = None
-) -> Gateway:
+    *, name: str, pool: str, kind: str = "", url_template: str = "", fields: Mapping[str, Any] | None = None,
+    price: str = "", currency: str = "",
+) -> Gateway:  # fmt: skip
     """A new line in the pool of that name.
 
-    A URL template tells its kind by itself, and `fields` go over what it says. Raises GatewayError.
+    A URL template tells its kind by itself, and `fields` go over what it says. A price is what a part costs, as a
+    person writes it. Raises GatewayError.
     """
     name = _checked_name(name)
+    amount, code = read_price(price, currency)
     described, told = read_url(url_template) if url_template else (None, {})
     declared = described if described is not None and not kind else kind_named(kind)
     if described is not None and described != declared:
@@ -172,7 +176,7 @@ def create_gateway(
     home = _pool_for(pool, Channel(declared.channel))
     sealed["callback_secret"] = secrets.token_urlsafe(32)
     gateway = Gateway(name=name, kind=declared.name, channel=declared.channel, pool=home, config=plain)
-    gateway.secrets = sealed
+    gateway.secrets, gateway.price, gateway.currency = sealed, amount, code
 
     def store() -> None:
         enter(home.pk)
@@ -216,7 +220,8 @@ def change_gateway(
     sealed |= {field: value for field, value in gateway.secrets.items() if field not in declared}
     new = typed_values(Gateway, {"config": plain, "secrets": sealed})
     same = {"_id": gateway.pk, "secrets": gateway.secrets.sealed}
-    if not collection(Gateway).update_one(same, {"$set": new}).matched_count:
+    # Whether its far side is asked for reports may be another matter now.
+    if not collection(Gateway).update_one(same, {"$set": {**new, "poll_at": None}}).matched_count:
         raise _changed_meanwhile(name)
     publish(GatewayChanged(str(gateway.pk)))
     gateway.config, gateway.secrets = plain, sealed

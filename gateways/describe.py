@@ -1,5 +1,6 @@
 """Sessions, lines and pools in words: a state, what to do about it, how much was sent, at which pace."""
 
+import math
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,7 @@ from django.conf import settings
 from django.utils import formats
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from domain.pauses import NO_PAUSES, PauseChannels, PauseMode, PausePlan, parse_durations
 from domain.states import SessionStatus
@@ -142,6 +143,33 @@ def line_reason(gateway: Gateway) -> tuple[str, str]:
     """Why a line is not well, in words, and what the far side said of it; both empty when it is."""
     code, _colon, detail = gateway.health_reason.partition(": ")
     return (capfirst(reason_sentence(code)) + "." if code else "", detail)
+
+
+def slow_sentence(gateway: Gateway, now: datetime) -> str:
+    """How fast a line goes that its far side has slowed down, and until when; empty for any other."""
+    slowdown = gateway.slowdown
+    rate = slowdown.rate(now) if slowdown is not None else None
+    if slowdown is None or rate is None:
+        return ""
+    minutes = math.ceil((slowdown.full_at - now).total_seconds() / 60)
+    back = _("Full speed in less than a minute.")
+    if minutes > 1:
+        back = ngettext("Full speed in about %(number)s minute.", "Full speed in about %(number)s minutes.", minutes)
+        back %= {"number": plain_number(minutes)}
+    said = _("Slowed down by the gateway: %(rate)s instead of %(full)s.")
+    return said % {"rate": _per_time(rate), "full": _per_time(slowdown.full)} + " " + back
+
+
+def poll_reason(gateway: Gateway) -> str:
+    """Why its far side could not be asked for reports, in words; empty where it could, or never was."""
+    return capfirst(reason_sentence(gateway.poll_error)) + "." if gateway.poll_error else ""
+
+
+def _per_time(rate: float) -> str:
+    """So many messages a second, or a minute where that is few."""
+    if rate >= 1:
+        return _("%(number)s a second") % {"number": plain_number(round(rate, 1) if rate < 10 else round(rate))}
+    return _("%(number)s a minute") % {"number": plain_number(round(rate * 60, 1))}
 
 
 def plain_number(number: float) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -33,8 +33,8 @@ class Field:
 
     A `secret` one is sealed in the database and never shown again; `shown` makes what is shown in its place (the mask
     alone when there is none). Forms show those of a `section` together under that heading, the ones without any first;
-    a `multiline` one is a text of several lines. `check` looks at the cleaned value, gives it back (normalised) and
-    raises ValueError with a translated sentence.
+    a `multiline` one is a text of several lines; `labels` say in words what `choices` mean. `check` looks at the
+    cleaned value, gives it back (normalised) and raises ValueError with a translated sentence.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Field:
     default: Any = ""
     help: str | StrPromise = ""
     choices: tuple[str, ...] = ()
+    labels: Mapping[str, str | StrPromise] = field(default_factory=dict)
     minimum: float | None = None
     maximum: float | None = None
     check: Callable[[Any], Any] | None = None
@@ -168,6 +169,9 @@ class Kind:
     that task goes, and may name fields: `whatsapp.{host}`. A kind that `needs_session` sends through a WhatsApp
     session. A URL template with one of its `schemes` describes a line of this kind: `from_url` reads it into fields,
     and raises UrlTemplateError.
+
+    Whoever makes a line chooses by its `label`, `icon` and what it is `about`, and sees `examples` of its templates.
+    `callback_notes` tells, by a line's fields, what to do with its callback address.
     """
 
     name: str
@@ -181,6 +185,10 @@ class Kind:
     needs_session: bool = False
     schemes: tuple[str, ...] = ()
     from_url: Callable[[str], dict[str, Any]] | None = None
+    about: str | StrPromise = ""
+    icon: str = "message-square"
+    examples: tuple[str, ...] = ()
+    callback_notes: Callable[[Mapping[str, Any]], list[str]] | None = None
 
     def queue_of(self, config: Mapping[str, Any]) -> str:
         """The queue of a gateway's deliver task: `queue` with the gateway's fields put in."""

@@ -3,24 +3,27 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from babel import Locale
 from django import forms
 from django.conf import settings
+from django.utils import formats
 from django.utils.html import escape
 from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from debtors.intake.reasons import row_reason
+from domain.costs import currencies_in_use
 from domain.phones import PhoneError, parse_phone
 from gateways.commands import DEFAULT_PACE, pool_version, sketch_pool
 from gateways.errors import GatewayError
 from gateways.fields import Field, FieldType, Kind
-from gateways.models import Channel, Pool, Strategy
+from gateways.models import Channel, Gateway, Pool, Strategy
+from gateways.prices import usual_currency
 
 LONGEST_TEST = 1_600
 """Characters of a test: ten SMS parts, which no test needs."""
 
-EXAMPLE = "https://host/send?to={phone}&text={message}"
 FORGET, VERSION = "forget-", "seen-version"
 """What a form has beside a kind's declared fields, whose names have no hyphen."""
 
@@ -180,13 +183,43 @@ class LineForm(forms.Form):
         field.choices = [(str(pool.pk), pool.name) for pool in pools]
 
 
+class PriceForm(forms.Form):
+    """What a part costs by a line, whatever its kind."""
+
+    price = forms.CharField(
+        label=gettext_lazy("Price of a part"),
+        required=False,
+        max_length=40,
+        help_text=gettext_lazy("Such as 9 or 0.035. Leave it empty where you don't know it: nothing is taken for 0."),
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+    currency = forms.ChoiceField(label=gettext_lazy("Currency"), required=False)
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, gateway: Gateway | None = None) -> None:
+        own = gateway.currency if gateway is not None else ""
+        now = ""
+        if gateway is not None and gateway.price is not None:
+            now = f"{gateway.price.normalize():f}".replace(".", str(formats.get_format("DECIMAL_SEPARATOR")))
+        super().__init__(data, initial={"price": now, "currency": own or usual_currency()})
+        field = self.fields["currency"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = _currencies(own)
+
+
+def _currencies(own: str) -> list[tuple[str, str]]:
+    """The currencies with their names in the language of the page: those that are likely first, the others by code."""
+    locale = Locale.parse(get_language() or "en", sep="-")
+    codes = dict.fromkeys(filter(None, [own, usual_currency(), "USD", "EUR", *currencies_in_use()]))
+    return [(code, f"{code} · {locale.currencies.get(code, code)}") for code in codes]
+
+
 class TemplateForm(forms.Form):
     """A line written as one URL."""
 
     url_template = forms.CharField(
         label=gettext_lazy("URL template"),
         max_length=10_000,
-        widget=forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false", "placeholder": EXAMPLE}),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false"}),
     )
     token = forms.CharField(
         label=gettext_lazy("Token"),
@@ -282,7 +315,9 @@ def _control(field: Field, value: Any, *, now: str) -> forms.Field:
     if field.type is FieldType.BOOLEAN:
         return forms.BooleanField(**common, initial=value)
     if field.type is FieldType.CHOICE:
-        return forms.ChoiceField(**common, initial=value, choices=[(choice, choice) for choice in field.choices])
+        return forms.ChoiceField(
+            **common, initial=value, choices=[(choice, field.labels.get(choice, choice)) for choice in field.choices]
+        )
     common["required"] = field.required and not now
     text = "\n".join(f"{name}: {one}" for name, one in value.items()) if field.type is FieldType.MAPPING else value
     return forms.CharField(**common, initial="" if field.secret else text, widget=_widget(field))

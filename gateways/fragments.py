@@ -2,13 +2,23 @@
 
 from typing import Any
 
-from gateways import describe, exchanges, queries, tried
+from gateways import call_list, calls, describe, queries, tried
 from gateways.models import Gateway, Pool
 from gateways.queries import LineRow
-from gateways.shown import WAITING_MOST, line_values, picture_values, pool_values, waiting_values
+from gateways.shown import (
+    WAITING_MOST,
+    cost_values,
+    line_values,
+    picture_values,
+    pool_cost_values,
+    pool_values,
+    waiting_values,
+)
 from lib.converters import object_id
+from lib.paging import keyset_page
 from live.fragments import SUPERVISORS, Fragment, register
 from messaging import queries as messaging
+from preferences import queries as preferences
 
 TESTS = 5
 
@@ -45,10 +55,21 @@ def _line_state(key: str) -> dict[str, Any] | None:
     return {
         **line_values(LineRow(gateway, None)),
         "detail": queries.masker(gateway)(detail),
+        "unheard": describe.poll_reason(gateway),
         "sent": sum(counts[status] for status in ("sent", "delivered", "read")),
         "delivered": counts["delivered"] + counts["read"],
         "failed": counts["failed"],
     }
+
+
+def _line_cost(key: str) -> dict[str, Any] | None:
+    gateway = Gateway.objects.filter(pk=object_id(key)).first()
+    return None if gateway is None else cost_values(gateway)
+
+
+def _pool_cost(key: str) -> dict[str, Any] | None:
+    pool = Pool.objects.filter(pk=object_id(key)).first()
+    return None if pool is None else pool_cost_values(queries.overviews([pool])[0])
 
 
 def _line_tests(key: str) -> dict[str, Any] | None:
@@ -59,7 +80,7 @@ def _line_tests(key: str) -> dict[str, Any] | None:
     mask = queries.masker(gateway)
     pools = list(Pool.everything.filter(channel=gateway.channel).values_list("pk", flat=True))
     tests = messaging.tests_of(pools=pools, gateway=gateway.pk, limit=TESTS)
-    kept = exchanges.of_attempts(attempt.attempt_id for message in tests for attempt in message.attempts or [])
+    kept = calls.of_attempts(attempt.attempt_id for message in tests for attempt in message.attempts or [])
     rows = [
         (
             message,
@@ -75,7 +96,16 @@ def _line_tests(key: str) -> dict[str, Any] | None:
         )
         for message in tests
     ]
-    return {"gateway": gateway, "rows": rows}
+    return {"gateway": gateway, "rows": rows, "days": int(preferences.get("log.calls_days"))}
+
+
+def _calls(key: str) -> dict[str, Any] | None:
+    """The latest calls of a line that fit a filter."""
+    asked = call_list.Asked.of_key(key)
+    if asked is None:
+        return None
+    page = keyset_page(call_list.calls_of(asked), by="-at", size=call_list.PAGE)
+    return {"asked": asked, "rows": [tried.row(each) for each in page.rows]}
 
 
 def _of_pool(key: str) -> tuple[str, ...]:
@@ -101,7 +131,26 @@ register(
     )
 )
 register(
+    Fragment("line-cost", "gateways/_cost.html", lambda key: (f"gateway.{key}", "campaign"), _line_cost, SUPERVISORS)
+)
+register(
+    Fragment("pool-cost", "gateways/_cost.html", lambda key: (*_of_pool(key), "campaign"), _pool_cost, SUPERVISORS)
+)
+register(
     Fragment(
-        "line-tests", "gateways/_line_tests.html", lambda key: (f"gateway.{key}", "message"), _line_tests, SUPERVISORS
+        "line-tests",
+        "gateways/_line_tests.html",
+        lambda key: (f"gateway.{key}", f"call.{key}", "message"),
+        _line_tests,
+        SUPERVISORS,
+    )
+)
+register(
+    Fragment(
+        "line-calls",
+        "gateways/_calls_live.html",
+        lambda key: (f"call.{call_list.line_of_key(key)}",),
+        _calls,
+        SUPERVISORS,
     )
 )

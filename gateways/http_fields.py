@@ -26,8 +26,12 @@ STATES = {
     "undelivered": "failed",
     "rejected": "failed",
     "expired": "failed",
+    "received": "received",
 }
 """What the far side's words mean, unless the line says otherwise."""
+
+RECEIVED = "received"
+"""What the word means of a call that brings a person's text: no state of a message."""
 
 CONTENT_TYPES = {
     "json": "application/json",
@@ -159,7 +163,7 @@ def _check_statuses(text: str) -> str:
 
 
 def _check_states(states: dict[str, str]) -> dict[str, str]:
-    known = [state.value for state in ReceiptState]
+    known = [*(state.value for state in ReceiptState), RECEIVED]
     if wrong := sorted(set(states.values()) - set(known)):
         raise ValueError(
             _("maps to the unknown state %(wrong)s. Available: %(known)s.")
@@ -292,7 +296,23 @@ FIELDS = (
         FieldType.MAPPING,
         default=STATES,
         check=_check_states,
-        help=gettext_lazy("Each word with one of: sent, delivered, read, failed. Other words are passed over."),
+        help=gettext_lazy(
+            "Each word with one of: sent, delivered, read, failed, or received for a person's text. Other words are "
+            "passed over."
+        ),
+        section=ANSWERS,
+    ),
+    Field(
+        "poll_s",
+        gettext_lazy("Ask for states every so many seconds"),
+        FieldType.INTEGER,
+        default=0,
+        minimum=0,
+        maximum=86_400,
+        help=gettext_lazy(
+            "0 never asks: for gateways that report by callback. A message is asked for again after ever longer "
+            "pauses, for 48 hours."
+        ),
         section=ANSWERS,
     ),
     Field("callback_id", gettext_lazy("Callback: our id"), default="id", check=_check_path, section=CALLS),
@@ -362,6 +382,8 @@ def check_together(values: Mapping[str, Any]) -> None:
         raise GatewayError(_("The line has no phone: put {phone} into the url or the body."))
     if values["deduplicates"] and "id" not in used | in_headers:
         raise GatewayError(_("deduplicates: the gateway can know a second request only by our {id}: put it in."))
+    if values["poll_s"] and not values["status_url"]:
+        raise GatewayError(_("poll_s: needs the address that tells a message's state (status_url)."))
     _check_auth(values, used | in_headers | placeholders.names_in(values["status_url"]))
     if values["body"] and values["content_type"] == "json":
         _check_json(values["body"])

@@ -2,10 +2,13 @@
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from html.entities import html5
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
+from gateways.placeholders import own_texts
 from lib.redaction import MASK, redact
 
 SHORTEST_SECRET = 4
@@ -52,11 +55,25 @@ class Masker:
     def brief(self, text: str, most: int, *, whole: bool = True) -> str:
         """The beginning of a text in one line. Masked before it is cut: half a secret would not be found.
 
-        A long text that isn't `whole` was cut already, and its end is left out.
+        A long text that isn't `whole` was cut already, and its end is left out: that may be half a secret.
         """
+        told = self.known(text)
         if not whole and len(text) > LONG_TEXT:
-            text = text[: -self.longest or None]
-        return redact(" ".join(self.known(text).split())[:LONG_TEXT])[:most]
+            told = told[: -self.longest or None]
+        return redact(" ".join(told.split())[:LONG_TEXT])[:most]
+
+
+def secret_texts(secrets: Mapping[str, Any]) -> set[str]:
+    """Every text among a line's secrets that must not be shown, the parts of addresses one by one."""
+    found: set[str] = set()
+    for value in secrets.values():
+        for text in map(str, value.values() if isinstance(value, Mapping) else [value]):
+            if "://" in text:
+                # Its host and path are shown anyway.
+                found |= {text, *(part for _name, part in parse_qsl(urlsplit(text).query))}
+            else:
+                found |= {text, *text.split(), *text.split(":")}
+    return {own for text in found for own in own_texts(text)}
 
 
 @lru_cache(maxsize=256)

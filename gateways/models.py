@@ -5,9 +5,26 @@ from typing import Any
 from bson import ObjectId
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_mongodb_backend.fields import ObjectIdField
+from django.utils.translation import pgettext_lazy
+from django_mongodb_backend.fields import ArrayField, ObjectIdField
 
+from domain.adaptive_rate import Slowdown
+from domain.delivery import Purpose, Verdict
 from lib.sealed import SealedJSONField
+
+PURPOSE_LABELS = {
+    Purpose.SEND: pgettext_lazy("what a call is for", "message"),
+    Purpose.STATUS: pgettext_lazy("what a call is for", "question about a message"),
+    Purpose.POLL: pgettext_lazy("what a call is for", "question for news"),
+    Purpose.CHECK: pgettext_lazy("what a call is for", "check of the line"),
+    Purpose.SETUP: pgettext_lazy("what a call is for", "set-up"),
+    Purpose.CALLBACK: pgettext_lazy("what a call is for", "report to us"),
+}
+VERDICT_LABELS = {
+    Verdict.ACCEPTED: pgettext_lazy("how a call ended", "accepted"),
+    Verdict.REFUSED: pgettext_lazy("how a call ended", "refused"),
+    Verdict.UNCERTAIN: pgettext_lazy("how a call ended", "uncertain"),
+}
 
 
 class Channel(models.TextChoices):
@@ -86,6 +103,9 @@ class Gateway(models.Model):
     active = models.BooleanField(default=True)
     config: Any = models.JSONField(default=dict)
     secrets: Any = SealedJSONField(default=dict)
+    price = models.DecimalField(max_digits=12, decimal_places=6, null=True)
+    """Of one SMS part, in `currency` (ISO 4217); empty where nobody said: what it sends then has no known cost."""
+    currency = models.CharField(max_length=3, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
     lane_state = models.CharField(max_length=10, choices=LaneState.choices, default=LaneState.IDLE)
@@ -107,6 +127,26 @@ class Gateway(models.Model):
     """Line errors in a row, since the last accepted message."""
     down_since = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+    # The curve by which it climbs back after its far side slowed it down (domain/adaptive_rate.py).
+    slowed_at = models.DateTimeField(null=True)
+    """When the climb begins; empty while it is not slowed down."""
+    slowed_full = models.FloatField(null=True)
+    slowed_plateau = models.FloatField(null=True)
+    slowed_start = models.FloatField(null=True)
+    # Asking the far side for reports (engine/poll.py).
+    poll_at = models.DateTimeField(null=True)
+    """When it is asked next, or looked at again whether it has to be asked; empty means now."""
+    poll_token = models.CharField(max_length=32, blank=True, default="")
+    poll_until = models.DateTimeField(null=True)
+    """Until when whoever has the token asks, and nobody else."""
+    polled_at = models.DateTimeField(null=True)
+    """When it was last asked."""
+    poll_found = models.IntegerField(default=0)
+    """How many reports and texts that brought."""
+    poll_failures = models.IntegerField(default=0)
+    """Failures in a row."""
+    poll_error = models.CharField(max_length=40, blank=True, default="")
+    """Why the last time failed: a stable word, as those of messages; empty when it did not."""
     deleted_at = models.DateTimeField(null=True)
     """When somebody deleted it; it stays, hidden and switched off, because what it sent names it."""
 
@@ -116,22 +156,41 @@ class Gateway(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def slowdown(self) -> Slowdown | None:
+        """How it climbs back to full speed, whether or not it is there by now."""
+        full, plateau, start = self.slowed_full, self.slowed_plateau, self.slowed_start
+        if self.slowed_at is None or full is None or plateau is None or start is None:
+            return None
+        return Slowdown(full, plateau, start, self.slowed_at)
 
-class Exchange(models.Model):
-    """What went to and fro by HTTP for one attempt of a test, every secret masked before it came here.
 
-    Only of tests, and forgotten after EXCHANGES_KEPT_DAYS: messages of campaigns keep their outcome alone.
+class Call(models.Model):
+    """One call between us and a line's far side, every secret masked before it came here (gateways/calls.py).
+
+    Kept for some days, and of each line the latest alone. Of a busy moment some are counted in place of being kept:
+    `more` is how many went like this one.
     """
 
-    attempt_id = models.CharField(max_length=32, unique=True)
     gateway = ObjectIdField()
-    message = ObjectIdField()
+    purpose = models.CharField(max_length=10, choices=[(each.value, PURPOSE_LABELS[each]) for each in Purpose])
+    verdict = models.CharField(max_length=10, choices=[(each.value, VERDICT_LABELS[each]) for each in Verdict])
     at = models.DateTimeField()
+    """When it had ended."""
+    attempts: Any = ArrayField(models.CharField(max_length=32), default=list)
+    """Those of messages that it carried, by our ids."""
+    more = models.IntegerField(default=0)
     told: Any = models.JSONField(default=dict)
     """A domain.delivery.Exchange as plain values."""
 
+    class Meta:
+        # By `at` alone there is the index that forgets (gateways/calls.py).
+        indexes = (
+            models.Index(fields=["gateway", "at", "id"], name="call_line"),
+            models.Index(fields=["gateway", "purpose", "at", "id"], name="call_purpose"),
+            models.Index(fields=["gateway", "verdict", "at", "id"], name="call_verdict"),
+            models.Index(fields=["attempts"], name="call_attempts"),
+        )
+
     def __str__(self) -> str:
-        return self.attempt_id
-
-
-EXCHANGES_KEPT_DAYS = 7
+        return f"{self.purpose} {self.at}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from domain.delivery import Call, Health, Incoming, Outbound, Receipt, Reconciled, SendError, Sent
 
@@ -16,7 +16,7 @@ class Line:
     """One configured gateway as its provider sees it: plain values, secrets opened.
 
     `callback_url` is where the far side may post receipts; empty when this server has no public address. `record` takes
-    every call that the provider makes, masked (gateways.telling); it neither raises nor waits.
+    every call that the provider makes (gateways.telling masks it, at once or `later`); it neither raises nor waits.
     """
 
     id: str
@@ -51,6 +51,10 @@ class Provider(Protocol):
     batch_size: int
     """How many requests `send` starts at once: that many messages are marked SENDING together."""
 
+    per_request: int
+    """How many messages one request carries, 1 where a provider doesn't say: a line that its far side has slowed down
+    sends fewer requests, and no smaller ones."""
+
     timeout: float
     """Seconds after which every request of a batch has its answer or its error; it may take longer only where a later
     holder of the lane is safe from requests that were begun before."""
@@ -70,8 +74,7 @@ class Provider(Protocol):
 
         No request starts after `not_after` (time.monotonic() seconds), connecting included: what did not start is
         REFUSED. One that began to connect in time may be written later, but never after `timeout` more. Never raises
-        for what the far side does; an answer that cannot be read is UNKNOWN. The answer for an outbound that is
-        `traced` brings what went to and fro, every secret masked, where that can be shown (domain.delivery.Exchange).
+        for what the far side does; an answer that cannot be read is UNKNOWN.
         """
         ...
 
@@ -98,4 +101,13 @@ class Provider(Protocol):
 
     def check(self) -> Health:
         """Whether the line can be used now, without sending anything to a debtor."""
+        ...
+
+
+@runtime_checkable
+class Registers(Protocol):
+    """A provider whose far side can be told over its interface whom to call."""
+
+    def register(self) -> Health:
+        """Have it call the line's callback address for all that it can tell; harmless to repeat."""
         ...

@@ -4,18 +4,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from bson import ObjectId
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from domain.states import Desired
 from gateways import sessions
+from gateways.fields import Field, FieldType
 from gateways.kinds import KINDS
-from gateways.masking import Masker
+from gateways.masking import Masker, secret_texts
 from gateways.models import Gateway, LaneHealth, Pool
-from gateways.placeholders import own_texts
 from gateways.registry import callback_url
 from gateways.sessions import SessionRow
 from lib.redaction import MASK
@@ -53,6 +53,9 @@ class GatewayRow:
     active: bool
     health: str
     health_reason: str
+    price: str
+    """Of an SMS part, exact, as text; empty where nobody said."""
+    currency: str
     fields: dict[str, Any]
 
 
@@ -87,6 +90,8 @@ def gateways() -> list[GatewayRow]:
             active=gateway.active,
             health=gateway.health,
             health_reason=gateway.health_reason,
+            price=f"{gateway.price.normalize():f}" if gateway.price is not None else "",
+            currency=gateway.currency,
             fields=masked_fields(gateway),
         )
         for gateway in Gateway.objects.filter(deleted_at=None).select_related("pool").order_by("name")
@@ -116,12 +121,21 @@ class LineRow:
 
     @property
     def state(self) -> str:
-        return self.session.shown_status if self.session else str(self.gateway.health)
+        if self.session:
+            return self.session.shown_status
+        slowed = self.gateway.health == LaneHealth.OK and self.slowed
+        return LaneHealth.SLOWED.value if slowed else str(self.gateway.health)
 
     @property
     def state_kind(self) -> str:
         """Which states `state` is one of: a session's or a lane's."""
         return "session" if self.session else "lane"
+
+    @property
+    def slowed(self) -> bool:
+        """Whether it climbs back to full speed, after its far side slowed it down."""
+        slowdown = self.gateway.slowdown
+        return slowdown is not None and slowdown.rate(timezone.now()) is not None
 
     @property
     def ready(self) -> bool:
@@ -226,22 +240,18 @@ def callback_address(gateway: Gateway) -> str:
 def masker(gateway: Gateway) -> Callable[[str], str]:
     """Takes the line's secrets out of a text that may repeat them, such as a far side's answer."""
     try:
-        return Masker(_values(dict(gateway.secrets)))
+        return Masker(secret_texts(dict(gateway.secrets)))
     except CannotUnseal:
         return Masker(())
 
 
-def _values(secrets: Mapping[str, Any]) -> set[str]:
-    """Every text among the secrets that must not be shown, the parts of addresses one by one."""
-    found: set[str] = set()
-    for value in secrets.values():
-        for text in map(str, value.values() if isinstance(value, Mapping) else [value]):
-            if "://" in text:
-                # Its host and path are shown anyway.
-                found |= {text, *(part for _name, part in parse_qsl(urlsplit(text).query))}
-            else:
-                found |= {text, *text.split(), *text.split(":")}
-    return {own for text in found for own in own_texts(text)}
+def callback_notes(gateway: Gateway) -> list[str]:
+    """What to do with its callback address, as its kind has it."""
+    kind = KINDS.get(gateway.kind)
+    if kind is None or kind.callback_notes is None:
+        return []
+    shown = masked_fields(gateway)
+    return kind.callback_notes({field.name: shown.get(field.name, field.default) for field in kind.fields})
 
 
 def facts(gateway: Gateway) -> list[tuple[str, str]]:
@@ -251,13 +261,16 @@ def facts(gateway: Gateway) -> list[tuple[str, str]]:
         return []
     shown = masked_fields(gateway)
     return [
-        (str(field.label), _fact(shown[field.name]))
+        (str(field.label), fact(field, shown[field.name]))
         for field in kind.fields
         if field.name in shown and (field.required or shown[field.name] not in (field.default, None, "", {}))
     ]
 
 
-def _fact(value: Any) -> str:
+def fact(field: Field, value: Any) -> str:
+    """A masked value of a field in words."""
+    if field.type is FieldType.CHOICE:
+        return str(field.labels.get(value, value))
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, Mapping):

@@ -5,6 +5,7 @@ from typing import cast
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from gateways.calls import recorder_of
 from gateways.kinds import kind_named
 from gateways.models import Gateway
 from gateways.provider import Line, Provider
@@ -33,6 +34,7 @@ def line_of(gateway: Gateway) -> Line:
         config={name: stored.get(name, default) for name, default in defaults.items()},
         callback_url=callback_url(gateway),
         allow_private=settings.ALLOW_PRIVATE_GATEWAYS,
+        record=recorder_of(gateway.pk),
     )
 
 

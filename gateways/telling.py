@@ -2,22 +2,32 @@
 
 import codecs
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 
 from domain.delivery import Exchange, SendError
-from gateways.exchanges import BODY_SHOWN
 from gateways.masking import Masker
 from gateways.transport import BODY_LIMIT, Answer, Request, Seen
 from lib.redaction import MASK, redact
 
+SHRUNK = 2_000
+"""Characters beyond those that are looked at too, since masks are shorter than secrets."""
+
+NOISE_LOOKED_AT = 4_000
 URL_SHOWN = 2_000
+BODY_SHOWN = 4_000
+"""Characters that are kept of a body."""
+
 HEADER_SHOWN = 400
 MOST_HEADERS = 40
 MATCH_SHOWN = 200
 
 CREDENTIALS = ("authorization", "proxy-authorization", "cookie", "set-cookie")
+REMEMBERED = 500
+"""Headers of which a teller remembers how it told them: most are the same in every call, and looking is what costs."""
+
 _SCHEME = re.compile(r"(?i)(app|ibsso|bearer|basic|token|digest)\s+\S")
 
 
@@ -34,13 +44,19 @@ class Teller:
     """Tells the calls of one line. A kind whose addresses hold secrets of its own says how they are shown.
 
     `mask` knows the line's secrets, `encoding` is its far side's beside UTF-8; of `secret_headers`, by their names in
-    lower case, nothing is told but the scheme.
+    lower case, nothing is told but the scheme. Telling is many times dearer than sending: keep one for all the calls of
+    a provider, and let it tell `later`.
     """
 
     def __init__(self, mask: Masker, *, encoding: str = "utf-8", secret_headers: Collection[str] = ()) -> None:
         self.mask = mask
         self._encoding = encoding
         self._secret_headers = frozenset((*CREDENTIALS, *secret_headers))
+        self._remembered: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def later(self, request: Request, seen: Seen, answer: Answer | SendError, rule: Rule) -> Callable[[], Exchange]:
+        """What tells the exchange when it is asked, in the thread that asks."""
+        return partial(self.tell, request, seen, answer, rule)
 
     def tell(self, request: Request, seen: Seen, answer: Answer | SendError, rule: Rule) -> Exchange:
         """The exchange; `seen` is what its request looked like on its way, `rule` what told the answer's meaning."""
@@ -50,14 +66,14 @@ class Teller:
             method=request.method,
             url=self.url(request.url)[:URL_SHOWN],
             headers=self._headers(headers.items(), asked=True),
-            body=self._text(request.body or b"", whole=True),
+            body=self._text((request.body or b"")[:BODY_LIMIT], whole=len(request.body or b"") <= BODY_LIMIT),
             size=len(request.body or b""),
             seconds=round(seen.seconds, 3),
             status=came.status if came else None,
             answer_headers=self._headers(came.headers.items()) if came else (),
-            answer_body=self._text(came.body, whole=len(came.body) < BODY_LIMIT) if came else "",
+            answer_body=self._text(came.body, whole=not came.cut) if came else "",
             answer_size=len(came.body) if came else 0,
-            answer_endless=came is not None and len(came.body) >= BODY_LIMIT,
+            answer_endless=came is not None and came.cut,
             rule=rule.name,
             pattern=self.mask(rule.pattern)[:MATCH_SHOWN],
             matched=self.mask(self.readable(rule.matched))[:MATCH_SHOWN],
@@ -85,15 +101,24 @@ class Teller:
 
     def _headers(self, headers: Iterable[tuple[str, str]], *, asked: bool = False) -> tuple[tuple[str, str], ...]:
         """The headers of a request, if `asked`, or of an answer."""
-        shown = []
-        for name, raw in list(headers)[:MOST_HEADERS]:
-            value = self.readable(raw)
-            if name.lower() in self._secret_headers:
-                told = _credential(value)
-            else:
-                told = self._header(name, self.asked_header(name.lower(), value) if asked else value)
-            shown.append((self.mask(self.readable(name))[:HEADER_SHOWN], told[:HEADER_SHOWN]))
-        return tuple(shown)
+        return tuple(self._told(name, value, asked=asked) for name, value in list(headers)[:MOST_HEADERS])
+
+    def _told(self, name: str, raw: str, *, asked: bool) -> tuple[str, str]:
+        """A header as it may be shown."""
+        value = self.readable(raw)
+        if name.lower() in self._secret_headers:
+            return self._name(name), _credential(value)[:HEADER_SHOWN]
+        if asked:
+            value = self.asked_header(name.lower(), value)
+        known = self._remembered.get((name, value))
+        if known is None:
+            known = (self._name(name), self._header(name, value)[:HEADER_SHOWN])
+            if len(self._remembered) < REMEMBERED and len(value) <= HEADER_SHOWN:
+                self._remembered[name, value] = known
+        return known
+
+    def _name(self, name: str) -> str:
+        return self.mask(self.readable(name))[:HEADER_SHOWN]
 
     def _header(self, name: str, value: str) -> str:
         """A header's value, looked at together with its name, by which much of what is secret is known."""
@@ -105,11 +130,14 @@ class Teller:
         if b"\0" in body:
             return ""
         text = decoded(body, self._encoding)
-        if sum(map(_is_noise, text)) > len(text) // 10:
+        if sum(map(_is_noise, text[:NOISE_LOOKED_AT])) > min(len(text), NOISE_LOOKED_AT) // 10:
             return ""
-        if not whole:
-            text = text[: -self.mask.longest or None]
-        return self.mask(text)[:BODY_SHOWN]
+        most = BODY_SHOWN + self.mask.longest + SHRUNK
+        told = self.mask(text[:most])
+        if not whole or len(text) > most:
+            # A secret that was cut in two ends it, and was not found.
+            told = told[: -self.mask.longest or None]
+        return told[:BODY_SHOWN]
 
 
 def decoded(body: bytes, encoding: str) -> str:

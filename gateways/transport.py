@@ -41,12 +41,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `body` ends at BODY_LIMIT; header names are in lower case."""
+    """What came back; header names are in lower case. `body` ends at the way's limit, and is `cut` if it was longer."""
 
     attempt_id: str
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,17 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How the requests of a line travel. `timeout` is a request's, in seconds; 0 per second is no limit."""
+    """How the requests of a line travel. `timeout` is a request's, in seconds; 0 per second is no limit.
+
+    `body_limit` is how many bytes are read of an answer.
+    """
 
     timeout: float
     concurrency: int = 16
     per_second: float = 0
     verify_tls: bool = True
     allow_private: bool = False
+    body_limit: int = BODY_LIMIT
 
 
 class _StandingLoop(asyncio.SelectorEventLoop):
@@ -236,21 +241,21 @@ class _Batch:
             skip_auto_headers=("Content-Type",),
             allow_redirects=False,
         ) as response:
-            body = await _read(response)
+            body, cut = await _read(response, self._way.body_limit)
             headers = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(request.attempt_id, response.status, headers, body)
+            return Answer(request.attempt_id, response.status, headers, body, cut)
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """The body, up to BODY_LIMIT; the connection is dropped rather than read to the end of a longer one."""
+async def _read(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
+    """The body up to the limit, and whether it is longer: its connection is dropped then."""
     body = bytearray()
-    while len(body) <= BODY_LIMIT:
-        chunk = await response.content.read(BODY_LIMIT + 1 - len(body))
+    while len(body) <= limit:
+        chunk = await response.content.read(limit + 1 - len(body))
         if not chunk:
-            return bytes(body)
+            return bytes(body), False
         body += chunk
     response.close()
-    return bytes(body[:BODY_LIMIT])
+    return bytes(body[:limit]), True
 
 
 def failure(attempt_id: str, error: Exception, *, begun: bool) -> SendError:

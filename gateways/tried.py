@@ -1,15 +1,18 @@
-"""A test's exchange in words: what was sent, what came back, and which rule told what it means."""
+"""A call in words: what was asked, what was answered, and which rule told what that means."""
 
 import json
 import shlex
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from domain.delivery import Exchange
+from domain.delivery import Exchange, Purpose, Verdict
+from gateways.calls import told_of
 from gateways.describe import plain_number
-from gateways.exchanges import BODY_SHOWN
+from gateways.models import Call
+from gateways.telling import BODY_SHOWN
 from messaging.reasons import reason_sentence
 
 RULES = {
@@ -31,23 +34,42 @@ RULES = {
     "page": gettext_lazy("Uncertain: it is a web page, as a proxy or a login shows one, and no gateway's answer."),
     "empty": gettext_lazy("Uncertain: the answer is empty."),
     "no_id": gettext_lazy("Uncertain: the answer has no id where the line says it would be."),
+    "state": gettext_lazy("It told a state that the line knows."),
+    "state_failed": gettext_lazy("It told that the message failed."),
+    "no_such_state": gettext_lazy("Uncertain: it told no state that the line knows."),
+    "no_state": gettext_lazy("Uncertain: by this status it tells no state."),
+    "failed_state": gettext_lazy("Refused for good: it tells that the message failed."),
+    "no_such_device": gettext_lazy("Refused for now: it knows no such phone to send with."),
+    "unknown_id": gettext_lazy("Uncertain: it does not know the message's id, which may be on its way still."),
+    "token": gettext_lazy("It gave a token for the calls that follow. The token is not shown."),
+    "no_token": gettext_lazy("It gave no token, so that nothing was sent."),
+    "answered": gettext_lazy("It answered."),
+    "callback": gettext_lazy("Taken: what it reports is stored."),
+    "callback_unreadable": gettext_lazy("Refused: it can't be read, or is not signed as the line expects."),
+    "callback_shape": gettext_lazy("Refused: it is no request that is taken here, or took too long to arrive."),
+    "callback_away": gettext_lazy("Not taken now: it could not be stored, and nothing is lost if it comes again."),
+    "callback_fault": gettext_lazy("Not taken: a fault of ours stopped it; the log says more."),
 }
-"""By the word that the provider stores (gateways/providers/generic_answer.py)."""
+"""By the word that the provider stores. A kind's own words are told by how the call ended."""
 
-_ACCEPTED = ("success", "id", "status", "known_already")
-_UNCERTAIN = ("redirect", "no_word_status", "page", "empty", "no_id")
-_UNCERTAIN_WITHOUT_ANSWER = ("timeout", "disconnected", "cut_answer", "unreadable", "lost")
+_OTHERS = {
+    Verdict.ACCEPTED: gettext_lazy("Accepted."),
+    Verdict.REFUSED: gettext_lazy("Refused."),
+    Verdict.UNCERTAIN: gettext_lazy("Uncertain: nobody can tell what became of it."),
+}
 
 _BY_ITSELF = ("host", "accept", "accept-encoding", "user-agent", "content-length", "connection")
 """Headers that curl sets as well."""
 
 
-def shown(told: Exchange) -> dict[str, Any]:
-    """What the page shows of an exchange."""
+def shown(call: Call) -> dict[str, Any]:
+    """What the page shows of a stored call."""
+    told = told_of(call)
     return {
+        "call": call,
         "told": told,
-        "verdict": RULES.get(told.rule) or _("No answer: %(reason)s.") % {"reason": reason_sentence(told.rule)},
-        "colour": _colour(told.rule),
+        "verdict": sentence(call, told.rule, told.status),
+        "theirs": call.purpose == Purpose.CALLBACK,
         "pattern_label": _pattern_label(told.rule),
         "seconds": seconds(told.seconds),
         "request_size": size(told.size),
@@ -56,20 +78,42 @@ def shown(told: Exchange) -> dict[str, Any]:
         else size(told.answer_size),
         "body_cut": len(told.body) >= BODY_SHOWN,
         "answer_cut": told.answer_endless or len(told.answer_body) >= BODY_SHOWN,
+        "body_pretty": pretty(told.body),
         "answer_pretty": pretty(told.answer_body),
         "curl": curl(told),
     }
 
 
-def _colour(rule: str) -> str:
-    if rule in _ACCEPTED:
-        return "done"
-    return "doubt" if rule in (*_UNCERTAIN, *_UNCERTAIN_WITHOUT_ANSWER) else "now"
+def row(call: Call) -> dict[str, Any]:
+    """What a list shows of a stored call, of which no more need have been read than `told` without its bodies."""
+    told: dict[str, Any] = call.told
+    parts = urlsplit(told["url"])
+    return {
+        "call": call,
+        "method": told["method"],
+        "address": urlunsplit(("", "", parts.path or "/", parts.query, "")),
+        "status": told["status"],
+        "seconds": seconds(told["seconds"]),
+        "verdict": sentence(call, told["rule"], told["status"]),
+    }
+
+
+def sentence(call: Call, rule: str, status: int | None) -> str:
+    """How a call ended, in words."""
+    if rule == "status" and call.purpose != Purpose.SEND:
+        rule = "answered"
+    if known := RULES.get(rule):
+        return str(known)
+    if status is None:
+        return _("No answer: %(reason)s.") % {"reason": reason_sentence(rule)}
+    return str(_OTHERS[Verdict(call.verdict)])
 
 
 def _pattern_label(rule: str) -> str:
     if rule in ("id", "no_id"):
         return _("Where the id is")
+    if rule in ("state", "state_failed", "no_such_state"):
+        return _("Where the state is")
     return _("Pattern") if rule in ("success", "failure", "no_success") else ""
 
 

@@ -26,6 +26,7 @@ _POST_CONTROLS = (
     "method", "schema", "toKey", "phoneKey", "messageKey", "idKey", "auth", "tokenKey", "token",
 )  # fmt: skip
 _EXAMPLE = "https://host/send?to={phone}&text={message}"
+EXAMPLES = (_EXAMPLE, "https://host/send?method=post&phoneKey=to&messageKey=text&auth=bearer")
 
 
 def fields_from(template: str) -> dict[str, Any]:

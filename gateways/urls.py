@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from gateways.views import lines, members, pools
+from gateways.views import calls, lines, members, pools
 
 app_name = "gateways"
 urlpatterns = [
@@ -18,8 +18,11 @@ urlpatterns = [
     path("lines/new/", lines.new_line, name="line-new"),
     path("lines/<oid:pk>/", lines.line, name="line"),
     path("lines/<oid:pk>/edit/", lines.edit_line, name="line-edit"),
+    path("lines/<oid:pk>/price/", lines.set_price, name="line-price"),
     path("lines/<oid:pk>/switch/", lines.switch_line, name="line-switch"),
     path("lines/<oid:pk>/delete/", lines.delete_line, name="line-delete"),
     path("lines/<oid:pk>/test/", lines.send_test, name="line-test"),
+    path("lines/<oid:pk>/calls/", calls.calls, name="line-calls"),
+    path("lines/<oid:pk>/calls/<oid:call>/", calls.call, name="line-call"),
     path("lines/<oid:pk>/callback/", lines.show_callback, name="line-callback"),
 ]

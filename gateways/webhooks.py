@@ -6,16 +6,20 @@ request through Django's views costs more than all of this. Nothing here says th
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from bson import ObjectId
+from django.conf import settings
 from django.db import DatabaseError
 from pymongo.errors import PyMongoError
 
 from domain.delivery import Incoming, Receipt
+from gateways.callback_calls import callback_call
 from gateways.callers import Callers
 from gateways.provider import InvalidWebhook, Line, WebhookRequest
 from gateways.registry import HOOKS, provider_for
@@ -31,6 +35,11 @@ BODY_LIMIT = 1024 * 1024
 BODY_SECONDS = 30.0
 """How long a body may take to arrive."""
 
+MOST_VALUES = 60_000
+"""Values of one call. Python makes an object of each, and no other thread runs meanwhile: half a million empty lists
+fit into a body, and hold up every page for a second or two. A thousand reports of sixty fields do not."""
+
+VALUE_MARKS = (b"[", b"{", b",")
 SMALL = 16 * 1024
 """Bodies up to here are read on the event loop: a thread would cost more than the reading."""
 
@@ -49,6 +58,34 @@ class _Gone(Exception):
     """The far side hung up before its body was whole."""
 
 
+@dataclass(slots=True)
+class _Heard:
+    """What is known of a call so far, for the log of its line: nothing while it is no line's."""
+
+    came: float
+    line: Line | None = None
+    secret: str = ""
+    request: WebhookRequest | None = None
+    items: Items = ()
+
+    def record(self, scope: Scope, status: int, text: str) -> None:
+        if self.line is None:
+            return
+        query = scope["query_string"].decode("latin-1")
+        address = f"{settings.PUBLIC_URL.rstrip('/')}{scope['path']}{'?' if query else ''}{query}"
+        call = callback_call(
+            self.line,
+            self.request or WebhookRequest(scope["method"], _headers(scope), {}, b""),
+            address,
+            self.secret,
+            items=self.items,
+            status=status,
+            text=text,
+            seconds=time.monotonic() - self.came,
+        )
+        self.line.record(call)
+
+
 class Webhooks:
     """Answers `/hooks/<gateway id>/<secret>`. Belongs to the event loop of its first call.
 
@@ -64,8 +101,9 @@ class Webhooks:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         status, text = 200, ""
+        heard = _Heard(time.monotonic())
         try:
-            await self._take(scope, receive)
+            await self._take(scope, receive, heard)
         except _Gone:
             return
         except _Refused as refused:
@@ -78,6 +116,7 @@ class Webhooks:
         except Exception:
             logger.exception("A gateway's call could not be read", extra={"code": "callback.fault"})
             status = 500
+        heard.record(scope, status, text)
         body = text.encode(errors="replace")
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
         if status == 405:
@@ -85,8 +124,8 @@ class Webhooks:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _take(self, scope: Scope, receive: Receive) -> None:
-        """Store what one call says. Raises what __call__ turns into an answer."""
+    async def _take(self, scope: Scope, receive: Receive, heard: _Heard) -> None:
+        """Store what one call says, and note what was heard of it. Raises what __call__ turns into an answer."""
         if scope["method"] not in ("GET", "POST"):
             raise _Refused(405)
         gateway_id, slash, secret = scope["path"].removeprefix(HOOKS).partition("/")
@@ -95,18 +134,19 @@ class Webhooks:
         line = await self._callers.line(gateway_id, secret)
         if line is None:
             raise _Refused(404)
+        heard.line, heard.secret = line, secret
         try:
             async with asyncio.timeout(self._body_seconds):
                 body = await _body(receive)
         except TimeoutError:
             raise _Refused(408) from None
-        request = WebhookRequest(scope["method"], _headers(scope), _query(scope), body)
+        heard.request = request = WebhookRequest(scope["method"], _headers(scope), _query(scope), body)
         try:
             small = len(body) <= SMALL
-            items = _items(line, request) if small else await asyncio.to_thread(_items, line, request)
+            heard.items = _items(line, request) if small else await asyncio.to_thread(_items, line, request)
         except InvalidWebhook as error:
             raise _Refused(400, str(error)) from None
-        await self._batches.store(line.id, items)
+        await self._batches.store(line.id, heard.items)
 
 
 def _items(line: Line, request: WebhookRequest) -> Items:
@@ -123,9 +163,12 @@ async def _body(receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > BODY_LIMIT:
-            raise _Refused(413)
+            raise _Refused(413, f"the body is longer than {BODY_LIMIT:,} bytes: report less in one call")
         more = message.get("more_body", False)
-    return b"".join(parts)
+    body = b"".join(parts)
+    if sum(body.count(mark) for mark in VALUE_MARKS) > MOST_VALUES:
+        raise _Refused(413, f"the body has more than {MOST_VALUES:,} values: report less in one call")
+    return body
 
 
 def _headers(scope: Scope) -> dict[str, str]:

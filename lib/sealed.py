@@ -4,7 +4,7 @@ Keys rotate: the first seals, all of them open.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -19,11 +19,12 @@ class CannotUnseal(Exception):
     """No key of settings.SEAL_KEYS opens the value: the key it was sealed with is gone."""
 
 
-def _fernet() -> MultiFernet:
-    if not settings.SEAL_KEYS:
+def _fernet(keys: Sequence[str] | None = None) -> MultiFernet:
+    keys = settings.SEAL_KEYS if keys is None else keys
+    if not keys:
         raise ImproperlyConfigured("WHATSMASSIVE_SEAL_KEYS is empty: secrets can't be sealed.")
     try:
-        return MultiFernet([Fernet(key) for key in settings.SEAL_KEYS])
+        return MultiFernet([Fernet(key) for key in keys])
     except ValueError:
         # From None: the keys are secrets themselves.
         raise ImproperlyConfigured("WHATSMASSIVE_SEAL_KEYS holds a key that is not a Fernet key.") from None
@@ -42,6 +43,27 @@ def unseal(text: str) -> Any:
         raise CannotUnseal(
             "A secret can't be opened with the present WHATSMASSIVE_SEAL_KEYS. Add the key it was sealed with."
         ) from None
+
+
+def opened_by(text: str) -> int | None:
+    """The place of the key that opens the sealed text among settings.SEAL_KEYS; None for none.
+
+    An empty text holds nothing: any key opens it.
+    """
+    if not text:
+        return 0
+    for place in range(len(settings.SEAL_KEYS)):
+        try:
+            _fernet(settings.SEAL_KEYS[place : place + 1]).decrypt(text.encode())
+        except InvalidToken:
+            continue
+        return place
+    return None
+
+
+def resealed(text: str) -> str:
+    """The same under the first key. Raises CannotUnseal."""
+    return seal(unseal(text))
 
 
 class Secrets(Mapping[str, Any]):

@@ -106,6 +106,13 @@ class SessionChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CallAdded(Event):
+    """A line's log has new calls; its id is the line's."""
+
+    kind = "call"
+
+
+@dataclass(frozen=True, slots=True)
 class LogAdded(Event):
     """The system log has new entries; it is about no single object, and its id is empty."""
 

@@ -23,13 +23,14 @@ YESTERDAY = 5.0
 
 
 # Counting -------------------------------------------------------------------------------------------------------------
-def add(counts: Mapping[tuple[str, datetime], Mapping[str, int]]) -> None:
-    """Add figures by (lane, moment) to their days and slots; joins the transaction of what they count."""
+def add(counts: Mapping[tuple[str, datetime], Mapping[str, int]], *, spent: Mapping[str, int] | None = None) -> None:
+    """Add figures by (lane, moment) to their days and slots; joins the transaction of what they count. What was `spent`
+    with each is kept by day alone."""
     zone = timezone.get_default_timezone()
     days: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     slots: dict[tuple[str, datetime], Counter[str]] = defaultdict(Counter)
     for (lane, moment), figures in counts.items():
-        days[lane, day_of(moment, zone).isoformat()].update(figures)
+        days[lane, day_of(moment, zone).isoformat()].update({**figures, **(spent or {})})
         slots[lane, _stored(slot_of(moment))].update(figures)
     bulk_write(
         DayTally, [_increment({"lane": lane, "day": day}, found) for (lane, day), found in days.items() if found]

@@ -33,6 +33,9 @@ RECIPIENT_INDEX = "message_once_per_recipient"
 SENT_INDEX = "message_sent"
 """A campaign's messages by when they were sent; those that were not are not in it."""
 
+ASK_INDEX = "message_ask"
+"""A line's messages by when its far side is asked about them; those that it is not asked about are not in it."""
+
 
 class Kind(models.TextChoices):
     CAMPAIGN = "campaign", _("Campaign")
@@ -53,9 +56,26 @@ class Attempt(EmbeddedModel):
     code = models.CharField(max_length=40, blank=True, default="")
     detail = models.CharField(max_length=300, blank=True, default="")
     provider_id = models.CharField(max_length=200, null=True)
+    # Of an SMS, from when it began: what it costs once the far side takes it on (domain.costs.Charge).
+    parts = models.IntegerField(null=True)
+    price = models.BigIntegerField(null=True)
+    """Of a part, in millionths; empty where the line had none."""
+    currency = models.CharField(max_length=3, blank=True, default="")
 
 
-class Message(models.Model):
+class Spending(models.Model):
+    """What was spent on SMS: parts that were taken on, those of them without a price, and {currency: millionths}, as
+    domain.costs.Spent reads it. Absent until something is."""
+
+    paid_parts = models.IntegerField(default=0)
+    unpriced_parts = models.IntegerField(default=0)
+    cost: Any = models.JSONField(default=dict)
+
+    class Meta:
+        abstract = True
+
+
+class Message(Spending):
     """A text for one recipient.
 
     Campaign, debtor, pool and gateway are plain ids. `gateway` is the lane that holds the message, that was dealt it
@@ -83,7 +103,11 @@ class Message(models.Model):
     text = models.TextField(blank=True, default="")
     variant = models.IntegerField(default=0)
     """Which text was chosen: 0 the message itself, then the variants in their order."""
+    parts = models.IntegerField(null=True)
+    """How many its text takes as an SMS; empty while it is to go by WhatsApp."""
     due_at = models.DateTimeField(null=True)
+    ask_at = models.DateTimeField(null=True)
+    """When the far side is asked what became of it (messaging/waiting.py); empty means never."""
     claim_token = models.CharField(max_length=32, blank=True, default="")
     claim_epoch = models.IntegerField(default=0)
     checks = models.IntegerField(default=0)
@@ -115,7 +139,7 @@ class Message(models.Model):
         return f"{self.phone} ({self.status})"
 
 
-class Tally(models.Model):
+class Tally(Spending):
     """How many messages of a campaign are in each state, by the lane that moved them.
 
     One document per campaign and lane, so that lanes don't wait for each other. A state's count is the sum over the
@@ -161,8 +185,8 @@ class Flow(models.Model):
         abstract = True
 
 
-class DayTally(Flow):
-    """The figures of a day."""
+class DayTally(Flow, Spending):
+    """The figures of a day, and what was spent on it."""
 
     day = models.CharField(max_length=10)
     """As `2026-01-31`, in this installation's time zone."""

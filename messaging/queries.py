@@ -8,6 +8,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from domain.costs import COST, PARTS, UNPRICED
 from domain.states import MessageStatus
 from lib.mongo import collection, session
 from messaging.filters import MessageFilter, export_keys
@@ -183,7 +184,8 @@ def undecided(campaign: ObjectId) -> int:
 
 
 EXPORTED = (
-    *("row", "name", "phone", "channel", "status", "reason", "detail", "text", "variant", "gateway"),
+    *("row", "name", "phone", "channel", "status", "reason", "detail", "text", "variant", "gateway", "parts"),
+    *(PARTS, UNPRICED, COST),
     *("sent_at", "delivered_at", "read_at", "failed_at"),
 )
 

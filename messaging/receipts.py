@@ -8,6 +8,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo import UpdateOne
 
+from domain.costs import charge_of
 from domain.delivery import Incoming, Receipt, ReceiptState
 from domain.outcome import after_receipt
 from domain.people import person_key
@@ -175,5 +176,12 @@ def _move(found: Sequence[dict[str, Any]]) -> claims.ReceiptMove | None:
     if status is origin:
         return None
     return claims.ReceiptMove(
-        message["_id"], message.get("campaign"), last["gateway"], origin, status, code=code, detail=detail
+        message["_id"],
+        message.get("campaign"),
+        last["gateway"],
+        origin,
+        status,
+        code=code,
+        detail=detail,
+        charge=charge_of(last),
     )

@@ -35,3 +35,10 @@ def settings_of_this_test() -> None:
     """What another test has set, and this process still remembers, is not this one's."""
     if "preferences.queries" in sys.modules:
         sys.modules["preferences.queries"].forget()
+
+
+@pytest.fixture(autouse=True)
+def calls_of_this_test() -> None:
+    """What another test's lines have said, and nobody stored yet, is not this one's."""
+    if "gateways.calls" in sys.modules:
+        sys.modules["gateways.calls"].drop()

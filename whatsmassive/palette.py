@@ -10,8 +10,9 @@ from typing import Any
 from campaigns.models import STATUS_LABELS as CAMPAIGN_LABELS
 from debtors.models import ROW_LABELS, Outcome, UploadStatus, WorkStatus
 from debtors.models import STATUS_LABELS as IMPORT_LABELS
+from domain.delivery import Verdict
 from domain.states import CampaignStatus, ImportStatus, MessageStatus, SessionStatus
-from gateways.models import LaneHealth
+from gateways.models import VERDICT_LABELS, LaneHealth
 from messaging.models import STATUS_LABELS as MESSAGE_LABELS
 from sessions_app.models import STATUS_LABELS as SESSION_LABELS
 from systemlog.models import Level
@@ -35,6 +36,11 @@ COLOURS: Mapping[str, Mapping[str, str]] = {
         CampaignStatus.PAUSED: "soon",
         CampaignStatus.COMPLETED: "done",
         CampaignStatus.CANCELLED: "waiting",
+    },
+    "call": {
+        Verdict.ACCEPTED: "done",
+        Verdict.REFUSED: "now",
+        Verdict.UNCERTAIN: "doubt",
     },
     "session": {
         SessionStatus.STOPPED: "waiting",
@@ -88,4 +94,5 @@ LABELS: Mapping[str, Mapping[Any, Any]] = {
     "row": ROW_LABELS,
     "lane": dict(LaneHealth.choices),
     "level": dict(Level.choices),
+    "call": VERDICT_LABELS,
 }

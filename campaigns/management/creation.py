@@ -61,6 +61,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--timezone", default="", metavar="ZONE", help="of the hours, such as America/Santiago")
     parser.add_argument("--country", default="", help="of money, of dates, and of phones without a prefix in FILE")
     parser.add_argument("--strict", action="store_true", help="refuse the campaign if a row lacks a value")
+    parser.add_argument(
+        "--transliterate", action="store_true", help="write its SMS without accents where they make it longer: á as a"
+    )
     parser.add_argument("--json", action="store_true", help="print what was created as one JSON object")
 
 
@@ -82,6 +85,7 @@ def create(options: dict[str, Any], out: OutputWrapper) -> None:
         pause_channels=options["pause_channels"],
         country=options["country"],
         strict=options["strict"],
+        transliterate=options["transliterate"],
         attachment=attachments.read(options["attach"]) if options["attach"] else None,
         no_session=options["no_session"],
         no_session_minutes=options["no_session_minutes"],

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
-from campaigns import audience, export, looking, owning, queries, report
+from campaigns import audience, costing, export, looking, owning, queries, report
+from campaigns.audience_look import look
 from campaigns.describe import lane_table, window_text
 from campaigns.models import AudienceKind, Campaign
 from campaigns.preview import preview
@@ -21,6 +22,7 @@ from debtors.models import Import
 from domain.pacing import opens_at
 from domain.states import CampaignStatus
 from lib.tables import XLSX, Download, PieceByPiece
+from messaging import spending
 from messaging.filters import MessageFilter
 from preferences.sending import plan_in_words
 from systemlog import audit
@@ -43,6 +45,7 @@ def campaign_detail(request: HttpRequest, pk: ObjectId) -> HttpResponse:
     now = timezone.now()
     zone = ZoneInfo(campaign.timezone)
     by_files = campaign.audience == AudienceKind.IMPORTS
+    cost = costing.forecast(campaign, look(campaign, measured=True)) if waits and campaign.sms_pool_id else None
     return render(
         request,
         "campaigns/campaign.html",
@@ -61,10 +64,15 @@ def campaign_detail(request: HttpRequest, pk: ObjectId) -> HttpResponse:
             "window": window_text(campaign.window),
             "too_many": too_many(campaign, MessageFilter()),
             "files": list(Import.objects.filter(pk__in=campaign.audience_imports)) if by_files else [],
+            "cost": costing.forecast_sentences(cost) if cost is not None else [],
             "pauses": plan_in_words(campaign.pauses),
             "start_default": opens_at(campaign.window, now + timedelta(hours=1)).astimezone(zone),
         },
     )
+
+
+def _lines(campaign: Campaign) -> list[list[str]]:
+    return lane_table(report.lanes(campaign), spending.of_campaign(campaign.pk))
 
 
 def export_messages(request: HttpRequest, pk: ObjectId) -> FileResponse | StreamingHttpResponse:
@@ -88,6 +96,6 @@ def export_messages(request: HttpRequest, pk: ObjectId) -> FileResponse | Stream
             headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
         )
     file = tempfile.TemporaryFile()  # noqa: SIM115  # the answer closes it
-    export.write(file, rows, zone=zone, lines=[] if shown else lane_table(report.lanes(campaign)))
+    export.write(file, rows, zone=zone, lines=[] if shown else _lines(campaign))
     file.seek(0)
     return Download(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)

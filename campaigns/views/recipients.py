@@ -18,9 +18,11 @@ from campaigns.models import Campaign, CampaignChannel
 from debtors.models import Debtor
 from domain.states import MessageStatus
 from gateways.models import Channel, Gateway
+from lib import amounts
 from lib.htmx import is_part
 from lib.paging import keyset_page
 from messaging import queries as messaging
+from messaging import spending
 from messaging.filters import NO_REASON, MessageFilter, filtered, order_of, read_filter
 from messaging.models import Message
 from messaging.queries import Problem
@@ -150,12 +152,14 @@ def message_detail(request: HttpRequest, pk: ObjectId, message: ObjectId) -> Htt
     [(_message, line, reason)] = wording.shown_messages([found])
     seen = scope_of(request.user).where()
     names = dict(Gateway.objects.filter(pk__in={each.gateway for each in found.attempts}).values_list("pk", "name"))
+    spent = spending.of_message(found)
     context: dict[str, Any] = {
         "campaign": campaign,
         "message": found,
         "debtor": Debtor.objects.filter(pk=found.debtor, **seen).values_list("pk", flat=True).first(),
         "line": line,
         "reason": reason,
+        "cost": amounts.spent(spent) if spent.parts else "",
         "attempts": [
             (each, names.get(each.gateway, ""), reason_sentence(each.code) if each.code else "")
             for each in found.attempts

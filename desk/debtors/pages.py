@@ -14,7 +14,7 @@ from accounts.models import User
 from campaigns.models import ChosenDebtors
 from debtors import queries
 from debtors.forms import owners
-from debtors.listing import Found, Listing
+from debtors.listing import PATIENT, QUICK, Found, Listing
 from debtors.models import Debtor, Import
 from desk.debtors import asked as asking
 from desk.debtors import columns as showing
@@ -26,6 +26,8 @@ from lib.tables import WORKBOOK_ROWS
 
 LIST = "debtors"
 """What users' own filters and columns of this list are kept by."""
+PATIENT_LOOK = "patient"
+"""The parameter of a page that asks for itself once more, because the quick look did not fill it."""
 OFFERED = 100
 """Campaigns and files, the latest ones, that the list can be filtered by."""
 
@@ -38,13 +40,16 @@ def debtor_list(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(f"?{view.opens_with.query}")
     asked = asking.read(request.GET, user)
     listing = asked.listing(request.GET.get("order", ""))
-    found = Found([]) if asked.problems else listing.page(request.GET.get("mark", ""))
+    patient = bool(request.GET.get(PATIENT_LOOK))
+    longest = PATIENT if patient else QUICK
+    found = Found([]) if asked.problems else listing.page(request.GET.get("mark", ""), longest=longest)
     columns = showing.known(queries.known_columns())
     chosen = showing.chosen(view.columns, columns)
     address = _address(asked, listing, request.GET.get("mark", ""))
     values = {
         "asked": asked,
         "page": found,
+        "fills": found.further and not patient,
         "rows": rows_of(found.keys, chosen),
         "columns": chosen,
         "choosable": _choosable(chosen, columns),
@@ -63,7 +68,8 @@ def debtor_list(request: HttpRequest) -> HttpResponse:
     request.GET = address  # type: ignore[assignment]  # links of the page begin with what it shows, nothing empty
     if is_part(request):
         answer = render(request, "debtors/list.html", values)
-        answer["HX-Push-Url"] = f"{reverse('debtors:list')}?{address.urlencode()}"
+        if not patient:
+            answer["HX-Push-Url"] = f"{reverse('debtors:list')}?{address.urlencode()}"
         return answer
     return render(request, "debtors/list.html", values | _choices(asked, columns))
 

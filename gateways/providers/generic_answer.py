@@ -3,18 +3,18 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
-from domain.delivery import ErrorKind, Failed, Scope, SendError, Sent, Unknown
+from domain.delivery import ErrorKind, Failed, Receipt, ReceiptState, Scope, SendError, Sent, Unknown
+from gateways.answers import is_page, retry_after
+from gateways.http_fields import RECEIVED
 from gateways.telling import Rule, decoded
 from gateways.transport import Answer
 
 _LINE_STATUSES = (403, 404)  # the address or the account, probably: every message would meet the same
 _NOT_LET_IN = (401, 402, 405, 407)  # credentials, credit or method: HTTP's own words for "not carried out"
 _NEVER_READ = (408, 425)  # the far side speaks of a request that it did not read whole, or not yet
-_LONGEST_REST = 3600.0
 
 
 def read_send(answer: Answer, config: Mapping[str, Any], *, now: datetime) -> Sent | SendError:
@@ -68,7 +68,7 @@ def _read_success(answer: Answer, config: Mapping[str, Any]) -> tuple[Sent | Sen
         return _read_by_pattern(answer, config, text, provider_id)
     # With no check declared, a page is a proxy's or a login's as likely as the gateway's; and a gateway that was said
     # to answer with an id and doesn't may have accepted or not.
-    if _is_page(answer):
+    if is_page(answer):
         return _unreadable(answer), Rule("page")
     if path and provider_id is None:
         return _unreadable(answer), Rule("no_id", path)
@@ -83,41 +83,50 @@ def _read_by_pattern(
         return Sent(answer.attempt_id, provider_id), Rule("success", pattern, found[0])
     if not text.strip():
         return _unreadable(answer), Rule("empty")
-    if _is_page(answer):
+    if is_page(answer):
         return _unreadable(answer), Rule("page")
     return _error(answer, ErrorKind.PERMANENT, "rejected", _said(answer, config)), Rule("no_success", pattern)
 
 
-def read_status(answer: Answer, config: Mapping[str, Any]) -> Sent | Failed | Unknown:
-    """What the answer of the status address says of an attempt.
+def judge_status(answer: Answer, config: Mapping[str, Any]) -> tuple[Sent | Failed | Unknown, Rule]:
+    """What the answer of the status address says of an attempt, and which rule told it.
 
     An id it doesn't know says nothing: the original may be on its way still, and nothing fences it.
     """
     if not 200 <= answer.status < 300:
-        return Unknown(answer.attempt_id, f"The status address answered {answer.status}.")
+        return Unknown(answer.attempt_id, f"The status address answered {answer.status}."), Rule("no_state")
+    path = config["status_path"]
+    word = find(answer.body, path)
+    state = _state(answer, config)
+    if state is None:
+        unknown = Unknown(answer.attempt_id, "The status address gave no state that the line knows.")
+        return unknown, Rule("no_such_state", path, word or "")
+    if state == "failed":
+        failed = Failed(answer.attempt_id, "undelivered", _said(answer, config))
+        return failed, Rule("state_failed", path, word or "")
+    return Sent(answer.attempt_id, find(answer.body, config["id_path"])), Rule("state", path, word or "")
+
+
+def read_report(answer: Answer, config: Mapping[str, Any]) -> Receipt | None:
+    """What the same answer reports of an attempt that is known to have been accepted; None where that is nothing new.
+
+    An error's detail is all that the far side said, as above.
+    """
+    state = _state(answer, config) if 200 <= answer.status < 300 else None
+    if state in (None, ReceiptState.SENT):
+        return None
+    provider_id = find(answer.body, config["id_path"])
+    if state == ReceiptState.FAILED:
+        word = (find(answer.body, config["status_path"]) or "").lower()[:40]
+        return Receipt(ReceiptState.FAILED, answer.attempt_id, provider_id, code=word, detail=_said(answer, config))
+    return Receipt(ReceiptState(state), answer.attempt_id, provider_id)
+
+
+def _state(answer: Answer, config: Mapping[str, Any]) -> str | None:
+    """The state that the answer's word stands for; a text that was received is none."""
     word = find(answer.body, config["status_path"])
     state = config["states"].get((word or "").lower())
-    if state is None:
-        return Unknown(answer.attempt_id, "The status address gave no state that the line knows.")
-    if state == "failed":
-        return Failed(answer.attempt_id, "undelivered", _said(answer, config))
-    return Sent(answer.attempt_id, find(answer.body, config["id_path"]))
-
-
-def retry_after(text: str, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for, at most an hour; None when it says nothing readable."""
-    text = text.strip()
-    if not text:
-        return None
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
-        return min(float(text), _LONGEST_REST)
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return min(max((date - now).total_seconds(), 0.0), _LONGEST_REST)
+    return None if state == RECEIVED else state
 
 
 def find(body: bytes, path: str) -> str | None:
@@ -159,11 +168,6 @@ def walk(value: Any, path: str) -> Any:
     return value
 
 
-def _is_page(answer: Answer) -> bool:
-    kind = answer.headers.get("content-type", "").lower()
-    return "html" in kind or answer.body.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html"))
-
-
 def _unreadable(answer: Answer) -> SendError:
     detail = "The answer doesn't say whether it was accepted: see the line's success_pattern and id_path."
     return _error(answer, ErrorKind.UNKNOWN, "unreadable", detail, scope=Scope.LINE)
@@ -171,7 +175,7 @@ def _unreadable(answer: Answer) -> SendError:
 
 def _said(answer: Answer, config: Mapping[str, Any]) -> str:
     """What the far side said. The whole of it: half a secret at its end would not be found."""
-    if _is_page(answer):
+    if is_page(answer):
         return "The gateway answered with a page."
     return decoded(answer.body, config["encoding"])
 

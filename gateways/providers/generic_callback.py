@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from domain.delivery import Incoming, Receipt, ReceiptState
+from gateways.http_fields import RECEIVED
 from gateways.provider import InvalidWebhook, WebhookRequest
 from gateways.providers.generic_answer import at_path, text_at, walk
 
@@ -54,12 +55,12 @@ def _item(item: Any, config: Mapping[str, Any]) -> Receipt | Incoming | None:
         raise InvalidWebhook("a report isn't an object")
     provider_id = at_path(item, config["callback_provider_id"])
     word = at_path(item, config["callback_state"])
-    if word is None:
+    state = config["states"].get((word or "").lower())
+    if word is None or state == RECEIVED:
         return _incoming(item, config, provider_id)
     attempt_id = at_path(item, config["callback_id"])
     if not attempt_id and not provider_id:
         raise InvalidWebhook("a report names no message")
-    state = config["states"].get(word.lower())
     if state is None:
         return None
     failed = state == "failed"

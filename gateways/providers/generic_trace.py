@@ -14,8 +14,10 @@ from lib.redaction import MASK
 class GenericTeller(Teller):
     """A generic line's: what its template says is masked, however short, and what was put into it is shown."""
 
-    def __init__(self, line: Line, mask: Masker) -> None:
+    def __init__(self, line: Line, mask: Masker, *, address: str, escaped_in: str) -> None:
+        """`address` is the template of what it calls, escaped in that encoding."""
         config = line.config
+        self._address, self._escaped_in = urlsplit(address).query, escaped_in
         self._line = line
         self._own = {name.lower(): value for name, value in config["headers"].items()}
         secret = {name for name, value in self._own.items() if not placeholders.names_in(value)}
@@ -26,14 +28,14 @@ class GenericTeller(Teller):
     def query(self, query: str) -> str:
         """The query with nothing of the line's own but the names; every value masked where they can't be told apart."""
         config = self._line.config
-        template = urlsplit(config["url"]).query
+        template = self._address
         if config["auth"] == "query":
             token = f"{quote(config['token_name'], safe='')}={quote(config['token'], safe='')}"
             template = f"{template}&{token}" if template else token
         texts: list[tuple[str, str]] = []  # of the template, each with what is shown of it
         inside = False  # a value
         for text in placeholders.split(template)[::2]:
-            own = quote(text, safe=placeholders.LEGAL_IN_URL, encoding=config["encoding"], errors="replace")
+            own = quote(text, safe=placeholders.LEGAL_IN_URL, encoding=self._escaped_in, errors="replace")
             shown = []
             for place, part in enumerate(own.split("&")):
                 name, equals, value = ("", "", part) if inside and not place else part.partition("=")

@@ -1,17 +1,20 @@
 """A line behind any gateway's HTTP interface: one request a message, as the line's fields describe it."""
 
-import logging
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 
+from domain.calls import verdict_of
 from domain.delivery import (
+    Call,
     ErrorKind,
-    Exchange,
     Health,
     Incoming,
     Outbound,
+    Purpose,
     Receipt,
     Reconciled,
     SendError,
@@ -21,22 +24,20 @@ from domain.delivery import (
 from gateways import net
 from gateways.masking import Masker
 from gateways.provider import Line, WebhookRequest
-from gateways.providers.generic_answer import judge, read_status
+from gateways.providers.generic_answer import judge, judge_status, read_report
 from gateways.providers.generic_callback import read_callback
 from gateways.providers.generic_request import Unsendable, secrets_of, send_request, status_request
 from gateways.providers.generic_trace import GenericTeller
 from gateways.telling import Rule
 from gateways.transport import BODY_LIMIT, Answer, Request, Seen, Way, exchange, failure
 
-logger = logging.getLogger(__name__)
-
 DETAIL_SHOWN = 200
+POLL_ENDS = (401, 403, 407, 429, 500, 502, 503, 504)
+"""Statuses after which nothing more is asked for now."""
 
 
 class HttpGeneric:
     """One generic line's way out (see gateways.provider.Provider)."""
-
-    poll_every = 0.0
 
     def __init__(self, line: Line) -> None:
         config = line.config
@@ -53,6 +54,7 @@ class HttpGeneric:
         self.batch_size: int = min(config["concurrency"], rate) if rate else config["concurrency"]
         self.timeout: float = self._way.timeout + (2 if rate else 1)
         self.deduplicates_by_our_id: bool = config["deduplicates"]
+        self.poll_every: float = float(config["poll_s"]) if config["status_url"] else 0.0
         self.can_reconcile: bool = config["deduplicates"] or bool(config["status_url"])
 
     def reserve(self, attempt_id: str) -> None:
@@ -65,24 +67,28 @@ class HttpGeneric:
                 requests.append(send_request(self._line, outbound))
             except Unsendable as error:
                 yield SendError(outbound.attempt_id, ErrorKind.PERMANENT, error.code, error.detail)
-        traced = {outbound.attempt_id for outbound in batch if outbound.traced}
-        watched = {request.attempt_id: request for request in requests if request.attempt_id in traced}
+        asked = {request.attempt_id: request for request in requests}
         seen: dict[str, Seen] = {}
-        for answer in exchange(requests, self._way, not_after=not_after, seen=seen if watched else None):
+        for answer in exchange(requests, self._way, not_after=not_after, seen=seen):
             result, rule = self._read(answer)
-            if answer.attempt_id in watched:
-                told = self._tell(watched[answer.attempt_id], seen[answer.attempt_id], answer, rule)
-                result = replace(result, exchange=told)
+            attempt = answer.attempt_id
+            self._record(Purpose.SEND, asked.pop(attempt), seen.pop(attempt), answer, rule, result)
             yield result
 
-    def _tell(self, request: Request, seen: Seen, answer: Answer | SendError, rule: Rule) -> Exchange | None:
-        """What is shown of a test; none rather than an answer that is lost with it."""
-        try:
-            return GenericTeller(self._line, self._mask).tell(request, seen, answer, rule)
-        except Exception as error:
-            # Its own text is not used: it may hold what would have been masked.
-            logger.warning("a test's exchange can't be told: %s", type(error).__name__)
-            return None
+    def _record(
+        self,
+        purpose: Purpose,
+        request: Request,
+        seen: Seen,
+        answer: Answer | SendError,
+        rule: Rule,
+        result: Reconciled,
+    ) -> None:
+        """Tell the line's log of the call. What did not start is none."""
+        if rule.name != "not_started":
+            teller = self._status_teller if purpose is Purpose.STATUS else self._teller
+            told = teller.later(request, seen, answer, rule)
+            self._line.record(Call(purpose, told, (request.attempt_id,), verdict_of([result])))
 
     def _read(self, answer: Answer | SendError) -> tuple[Sent | SendError, Rule]:
         if isinstance(answer, SendError):
@@ -106,15 +112,44 @@ class HttpGeneric:
             request = status_request(self._line, outbound)
         except Unsendable as error:
             return Unknown(outbound.attempt_id, error.detail)
-        [answer] = exchange([request], self._way, not_after=not_after)
+        seen: dict[str, Seen] = {}
+        [answer] = exchange([request], self._way, not_after=not_after, seen=seen)
+        found, rule = self._read_status(answer)
+        self._record(Purpose.STATUS, request, seen[answer.attempt_id], answer, rule, found)
+        return found
+
+    def _read_status(self, answer: Answer | SendError) -> tuple[Reconciled, Rule]:
         if isinstance(answer, SendError):
-            return answer
-        said = read_status(answer, self._line.config)
-        return replace(said, detail=self._clean(said.detail, whole=len(answer.body) < BODY_LIMIT))
+            return answer, Rule(answer.code)
+        said, rule = judge_status(answer, self._line.config)
+        return replace(said, detail=self._clean(said.detail, whole=len(answer.body) < BODY_LIMIT)), rule
 
     def poll(self, waiting: Sequence[Outbound]) -> Iterator[Sequence[Receipt | Incoming]]:
-        """Nothing: reports come by callback."""
-        return iter(())
+        """What the status address says of each, as many at once as the line sends."""
+        for place in range(0, len(waiting), self.batch_size):
+            requests: list[Request] = []
+            for outbound in waiting[place : place + self.batch_size]:
+                with suppress(Unsendable):
+                    requests.append(status_request(self._line, outbound))
+            reports, whole = self._ask(requests)
+            yield reports
+            if not whole:
+                return
+
+    def _ask(self, requests: Sequence[Request]) -> tuple[list[Receipt], bool]:
+        """What is reported of these, and whether each was answered."""
+        asked = {request.attempt_id: request for request in requests}
+        seen: dict[str, Seen] = {}
+        reports: list[Receipt] = []
+        whole = True
+        for answer in exchange(requests, self._way, not_after=time.monotonic() + self._way.timeout, seen=seen):
+            found, rule = self._read_status(answer)
+            self._record(Purpose.POLL, asked[answer.attempt_id], seen[answer.attempt_id], answer, rule, found)
+            report = None if isinstance(answer, SendError) else read_report(answer, self._line.config)
+            if report is not None:
+                reports.append(replace(report, detail=self._clean(report.detail)))
+            whole &= not isinstance(answer, SendError) and answer.status not in POLL_ENDS
+        return reports, whole
 
     def receipts(self, request: WebhookRequest) -> Iterable[Receipt | Incoming]:
         found = read_callback(request, self._line.config)
@@ -138,6 +173,14 @@ class HttpGeneric:
         return self._mask.brief(text, DETAIL_SHOWN, whole=whole) if text else ""
 
     @cached_property
+    def _teller(self) -> GenericTeller:
+        config = self._line.config
+        return GenericTeller(self._line, self._mask, address=config["url"], escaped_in=config["encoding"])
+
+    @cached_property
+    def _status_teller(self) -> GenericTeller:
+        return GenericTeller(self._line, self._mask, address=self._line.config["status_url"], escaped_in="utf-8")
+
+    @cached_property
     def _mask(self) -> Masker:
-        # Made when something is to be masked: most answers have nothing to tell.
         return Masker(secrets_of(self._line), self._line.config["encoding"])

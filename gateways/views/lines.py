@@ -15,8 +15,11 @@ from django.views.decorators.http import require_POST
 from gateways import commands, forms, members, queries
 from gateways.errors import GatewayError
 from gateways.kinds import KINDS, kind_named
-from gateways.models import Gateway, Pool
+from gateways.models import Channel, Gateway, Pool
+from gateways.prices import record_price
+from gateways.prices import set_price as set_price_of
 from gateways.shown import address_of, standing
+from gateways.understood import understood
 from lib.htmx import go_to, is_part
 from lib.sealed import CannotUnseal
 from sessions_app.models import Session
@@ -48,9 +51,11 @@ def _line_page(request: HttpRequest, found: Gateway, **more: Any) -> HttpRespons
         "gateway": found,
         "facts": queries.facts(found),
         "has_callback": bool(queries.callback_address(found)),
+        "callback_notes": queries.callback_notes(found),
         "form": forms.TestForm(),
         "others": list(Pool.objects.filter(channel=found.channel).exclude(pk=found.pool_id).order_by("name")),
         "standing": standing(found),
+        "price_form": forms.PriceForm(gateway=found),
         **more,
     }
     return render(request, "gateways/line.html", context)
@@ -61,28 +66,38 @@ def new_line(request: HttpRequest) -> HttpResponse:
     """Create an SMS line, from a URL template or from the fields of a kind."""
     way = request.GET.get("way", TEMPLATE_WAY)
     kind = next((kind for kind in LINE_KINDS if kind.name == way), LINE_KINDS[0])
+    if way != TEMPLATE_WAY:
+        way = kind.name
     pools = list(Pool.objects.filter(channel=kind.channel).order_by("name"))
     data = request.POST or None
     form = forms.LineForm(data, pools=pools, chosen=request.GET.get("pool", ""))
     settings: forms.TemplateForm | forms.SettingsForm
     settings = forms.TemplateForm(data) if way == TEMPLATE_WAY else forms.SettingsForm(data, kind=kind)
-    if request.method == "POST" and all([form.is_valid(), settings.is_valid()]):
+    price = forms.PriceForm(data)
+    context: dict[str, Any] = {
+        "form": form, "settings": settings, "price": price, "way": way, "kinds": LINE_KINDS, "pools": pools
+    }  # fmt: skip
+    if isinstance(settings, forms.TemplateForm):
+        context["understood"] = understood(settings["url_template"].data or "", token=settings["token"].data or "")
+        if "look" in request.GET and request.method == "POST":  # while it is typed: a POST, since it may hold secrets
+            return render(request, "gateways/_understood.html", context)
+    if request.method == "POST" and all([form.is_valid(), settings.is_valid(), price.is_valid()]):
         made = _created(
-            form, settings, "" if way == TEMPLATE_WAY else kind.name, {str(pool.pk): pool.name for pool in pools}
+            form, settings, price, "" if way == TEMPLATE_WAY else kind.name, {str(pool.pk): pool.name for pool in pools}
         )
         if made is not None:
             record(request.user, "line.create", kind="gateway", id=made.pk, name=made.name)
+            if made.price is not None:
+                record_price(request.user, made, None)
             messages.success(request, _("Line “%(name)s” created. Send a test to try it.") % {"name": made.name})
             return go_to(request, "gateways:line", made.pk)
-    by_fields = [(one.name, one.label if len(LINE_KINDS) > 1 else _("Fill in the fields")) for one in LINE_KINDS]
-    ways = [(TEMPLATE_WAY, _("Paste a URL template")), *by_fields]
-    context = {"form": form, "settings": settings, "way": way, "ways": ways, "pools": pools, "example": forms.EXAMPLE}
     return render(request, "gateways/line_new.html", context)
 
 
 def _created(
     form: forms.LineForm,
     settings: forms.TemplateForm | forms.SettingsForm,
+    price: forms.PriceForm,
     kind: str,
     pools: dict[str, str],
 ) -> Gateway | None:
@@ -90,10 +105,14 @@ def _created(
     given = settings.given() if isinstance(settings, forms.TemplateForm) else {"fields": settings.given()}
     try:
         return commands.create_gateway(
-            name=form.cleaned_data["name"], kind=kind, pool=pools[form.cleaned_data["pool"]], **given
+            name=form.cleaned_data["name"],
+            kind=kind,
+            pool=pools[form.cleaned_data["pool"]],
+            **price.cleaned_data,
+            **given,
         )
     except GatewayError as error:
-        targets: list[django_forms.Form] = [settings, form]
+        targets: list[django_forms.Form] = [settings, form, price]
         forms.refuse(error, *targets)
         return None
 
@@ -123,6 +142,25 @@ def edit_line(request: HttpRequest, pk: ObjectId) -> HttpResponse:
             messages.success(request, _("Saved. It is used from the next message on."))
             return go_to(request, "gateways:line", found.pk)
     return render(request, "gateways/line_edit.html", {"form": form, "gateway": found})
+
+
+@require_POST
+def set_price(request: HttpRequest, pk: ObjectId) -> HttpResponse:
+    """Say what an SMS part costs by this line, from the next message on."""
+    found = get_object_or_404(_present(), pk=pk)
+    if found.channel != Channel.SMS:
+        raise Http404
+    form = forms.PriceForm(request.POST, gateway=found)
+    if form.is_valid():
+        try:
+            before = set_price_of(found, **form.cleaned_data)
+        except GatewayError as error:
+            forms.refuse(error, form)
+        else:
+            record_price(request.user, found, before)
+            messages.success(request, _("Saved. It counts from the next message on."))
+            return go_to(request, "gateways:line", found.pk)
+    return _line_page(request, found, price_form=form)
 
 
 @require_POST

@@ -15,7 +15,15 @@ from gateways import commands, forms, members, pictures, queries
 from gateways.errors import ChangedMeanwhile, GatewayError
 from gateways.models import Channel, Gateway, Pool
 from gateways.queries import LineRow, PoolOverview
-from gateways.shown import WAITING_MOST, address_of, line_values, picture_values, pool_values, waiting_values
+from gateways.shown import (
+    WAITING_MOST,
+    address_of,
+    line_values,
+    picture_values,
+    pool_cost_values,
+    pool_values,
+    waiting_values,
+)
 from lib.htmx import go_to
 from lib.paging import keyset_page
 from messaging import queries as messaging
@@ -88,6 +96,7 @@ def pool(request: HttpRequest, pk: ObjectId) -> HttpResponse:
             (c, address_of("campaigns:campaign", c.pk)) for c in queries.campaigns_of(found, limit=CAMPAIGNS)
         ],
         "sms": found.channel == Channel.SMS,
+        "cost": pool_cost_values(overview) if found.channel == Channel.SMS else None,
         "others": list(Pool.objects.filter(channel=found.channel).exclude(pk=pk).order_by("name")),
         "why_kept": members.why_kept(found),
     }

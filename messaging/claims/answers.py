@@ -8,7 +8,8 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from debtors.suppressions import suppressed
-from domain.delivery import Media, Outbound
+from domain.costs import Charge, charge_of
+from domain.delivery import Failed, Media, Outbound
 from domain.states import MessageStatus
 from lib.mongo import collection, server_now
 from messaging.claims.rerouting import by_sms
@@ -60,11 +61,13 @@ def settling(holder: Holder, a: Answered, origin: S, now: datetime) -> Change:
         "due_at": due_in(a.outcome.after, now),
         "claim_token": "",
     }
+    if a.outcome.status is S.SENT and a.ask_after:
+        fields["ask_at"] = due_in(a.ask_after, now)
     if a.outcome.status is S.PENDING and a.campaign is not None:  # a reply stays with the lane it belongs to
         fields["gateway"] = None
         fields["dealt"] = False
         if a.outcome.by_sms:
-            fields |= by_sms(a.sms_pool)
+            fields |= by_sms(a.sms_pool, text=a.outbound.text, plain=a.plain)
     return Change(
         ObjectId(a.outbound.message_id),
         a.campaign,
@@ -72,7 +75,13 @@ def settling(holder: Holder, a: Answered, origin: S, now: datetime) -> Change:
         a.outcome.status,
         where={"attempts": {"$elemMatch": match}, **is_last(a.outbound)},
         update={"$set": fields},
+        charge=_taken_on(a),
     )
+
+
+def _taken_on(a: Answered) -> Charge | None:
+    """What it costs: nothing where the far side refused it; what it took on costs, also if it failed there."""
+    return a.outbound.charge if a.outcome.status is S.SENT or isinstance(a.answer, Failed) else None
 
 
 def _attempt_end(a: Answered) -> dict[str, Any]:
@@ -95,7 +104,7 @@ def is_last(outbound: Outbound) -> dict[str, Any]:
 
 def clock_for(answered: Sequence[Answered]) -> datetime:
     """MongoDB's time, asked once for a batch and only where an outcome needs it."""
-    if any(a.outcome.after is not None for a in answered):
+    if any(a.outcome.after is not None or a.ask_after for a in answered):
         return naive(server_now())
     return naive(datetime.now(UTC))  # not used: no outcome has a time
 
@@ -125,7 +134,7 @@ def take_doubts(
             "due_at": {"$ne": None},
             "$expr": {"$lte": ["$due_at", "$$NOW"]},
         },
-        {"campaign": 1, "phone": 1, "text": 1, "checks": 1, "attachment": 1, "kind": 1, "attempts": {"$slice": -1}},
+        {"campaign": 1, "phone": 1, "text": 1, "checks": 1, "attachment": 1, "attempts": {"$slice": -1}},
         hint=CLAIM_INDEX,
     ).limit(limit)
     rows = list(due)
@@ -146,7 +155,7 @@ def take_doubts(
             epoch=holder.epoch,
             started_at=attempt["started_at"].replace(tzinfo=UTC),
             media=media(row["attachment"]) if media is not None and row.get("attachment") else None,
-            traced=claimed_of(row).traced,
+            charge=charge_of(attempt),
         )
         mine = messages.update_one(
             {

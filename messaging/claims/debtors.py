@@ -79,7 +79,7 @@ def readdress(campaigns: Sequence[ObjectId], phones: dict[ObjectId, str]) -> int
             moved = bulk_write(Message, operations).modified
             changed += moved
             if status == S.CLAIMED.value:
-                count(None, {(campaign, S.CLAIMED, S.PENDING): moved})
+                count(None, {(campaign, S.CLAIMED, S.PENDING, None): moved})
 
     run_tx(work)
     return changed

@@ -9,8 +9,10 @@ from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
 from domain.folding import fold
+from domain.sms_text import measure
 from domain.states import MessageStatus
 from lib.mongo import collection, run_tx, server_now, session
+from messaging.claims.rerouting import SMS
 from messaging.claims.steps import count, naive
 from messaging.models import Kind, Message
 
@@ -22,8 +24,8 @@ def enroll(campaign: ObjectId, drafts: Sequence[Mapping[str, Any]]) -> int:
     """Add the recipients that the campaign does not have yet; returns how many were new.
 
     Each draft holds debtor, pool, channel, row, name, phone, text, variant and status (pending or skipped), with a
-    reason and a detail where it is skipped, and an attachment where there is one. Calling it again with the same
-    debtors adds nothing.
+    reason and a detail where it is skipped, the parts of an SMS, and an attachment where there is one. Calling it again
+    with the same debtors adds nothing.
     """
     while True:
         try:
@@ -52,7 +54,7 @@ def _enroll_new(campaign: ObjectId, drafts: Sequence[Mapping[str, Any]]) -> int:
 
     def work() -> int:
         messages.insert_many(documents, ordered=False, session=session())
-        count(None, {(campaign, None, status): number for status, number in counts.items()})
+        count(None, {(campaign, None, status, None): number for status, number in counts.items()})
         return len(documents)
 
     return run_tx(work)
@@ -77,7 +79,8 @@ def add_direct(
     for the same one makes one: the second time raises DuplicateKeyError.
     """
     way = {"gateway": gateway, "pool": pool, "channel": channel, "attachment": attachment}
-    content = {"kind": kind.value, "phone": phone, "text": text, "status": S.PENDING.value}
+    parts = measure(text).parts if channel == SMS else None
+    content = {"kind": kind.value, "phone": phone, "text": text, "parts": parts, "status": S.PENDING.value}
     document = _document(naive(server_now()), {**way, **content, "debtor": debtor, "name": name})
     if id is not None:
         document["_id"] = id
@@ -98,6 +101,7 @@ def _document(now: datetime, fields: Mapping[str, Any]) -> dict[str, Any]:
         "row": None,
         "name": "",
         "variant": 0,
+        "parts": None,
         **fields,
         "folded_name": fold(fields.get("name", ""))[:MAX_NAME],
         "due_at": now if fields["status"] == S.PENDING.value else None,

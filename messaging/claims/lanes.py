@@ -9,6 +9,7 @@ from typing import Any
 from bson import ObjectId
 
 from debtors.suppressions import suppressed
+from domain.costs import Charge, Price
 from domain.delivery import Media, Outbound
 from domain.states import MessageStatus
 from lib.mongo import collection, run_tx
@@ -55,7 +56,7 @@ def claim(
         return []
     mine = messages.find(
         {"_id": {"$in": ids}, "status": S.CLAIMED.value, "claim_token": holder.token},
-        {"phone": 1, "text": 1, "campaign": 1, "attachment": 1, "kind": 1},
+        {"phone": 1, "text": 1, "campaign": 1, "attachment": 1, "parts": 1},
     )
     return [claimed_of(row) for row in mine]
 
@@ -66,17 +67,21 @@ def new_attempts(
     epoch: int = 0,
     reserve: Callable[[str], str | None] = lambda _: None,
     media: Callable[[ObjectId], Media] | None = None,
+    price: Price | None = None,
 ) -> list[tuple[Outbound, Claimed]]:
     """A request with an id of its own for each message, to be stored by `start` before the far side sees it.
+
+    `price` is the line's, of a part: what it is now is what the attempt costs, whenever its outcome is known.
 
     `reserve` gives the id that the far side will know an attempt by, if that is known before; `media` the file that
     goes with a message.
     """
     ids = [uuid.uuid4().hex for _ in claimed]
     files = [media(c.attachment) if media is not None and c.attachment else None for c in claimed]
+    charges = [None if c.parts is None else Charge(c.parts, price) for c in claimed]
     return [
-        (Outbound(id_, str(c.id), c.phone, c.text, reserve(id_), epoch, media=file, traced=c.traced), c)
-        for id_, c, file in zip(ids, claimed, files, strict=True)
+        (Outbound(id_, str(c.id), c.phone, c.text, reserve(id_), epoch, media=file, charge=charge), c)
+        for id_, c, file, charge in zip(ids, claimed, files, charges, strict=True)
     ]
 
 
@@ -132,6 +137,7 @@ def _started(holder: Holder, outbound: Outbound, claimed: Claimed, now: datetime
         "detail": "",
         # Absent while unknown: their index is sparse.
         **({"provider_id": outbound.provider_id} if outbound.provider_id else {}),
+        **(outbound.charge.as_stored() if outbound.charge is not None else {}),
     }
     update: dict[str, dict[str, Any]] = {
         "$set": {"due_at": None, "checks": 0, "reason": "", "detail": ""},

@@ -1,4 +1,8 @@
-"""What receipts move."""
+"""What receipts move.
+
+The far side speaks only of what it took on: a receipt that is faster than the answer, or settles a doubt, says that the
+attempt costs, also where it failed.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,6 +11,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from domain.costs import Charge
 from domain.states import MessageStatus
 from messaging.claims.steps import Change, apply
 
@@ -24,6 +29,8 @@ class ReceiptMove:
     target: S
     code: str = ""
     detail: str = ""
+    charge: Charge | None = None
+    """What the attempt costs that it speaks of."""
 
 
 def apply_receipts(moves: Sequence[ReceiptMove]) -> int:
@@ -36,6 +43,13 @@ def apply_receipts(moves: Sequence[ReceiptMove]) -> int:
         elif move.origin in (S.SENDING, S.UNCERTAIN):
             fields |= {"reason": "", "detail": ""}
         by_lane[move.gateway].append(
-            Change(move.message, move.campaign, move.origin, move.target, update={"$set": fields})
+            Change(
+                move.message,
+                move.campaign,
+                move.origin,
+                move.target,
+                update={"$set": fields},
+                charge=move.charge if move.origin in (S.SENDING, S.UNCERTAIN) else None,
+            )
         )
     return sum(apply(lane, changes) for lane, changes in by_lane.items())

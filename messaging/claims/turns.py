@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from bson import ObjectId
 from pymongo import UpdateOne
@@ -40,14 +41,17 @@ def waiting_at_lanes(pool: ObjectId) -> Counter[tuple[ObjectId, ObjectId]]:
     return Counter({(row["_id"]["gateway"], row["_id"]["campaign"]): row["n"] for row in found})
 
 
-def hand_back(*, pool: ObjectId, campaign: ObjectId, gateway: ObjectId) -> int:
-    """Take a lane's unsent dealt messages of a campaign from it, for the next deal."""
-    dealt = {
+def hand_back(*, pool: ObjectId, campaign: ObjectId, gateway: ObjectId, most: int | None = None) -> int:
+    """Take a lane's unsent dealt messages of a campaign from it, for the next deal; `most` of them, the last ones."""
+    dealt: dict[str, Any] = {
         "pool": pool,
         "status": S.PENDING.value,
         "campaign": campaign,
         "gateway": gateway,
         "dealt": True,
     }
+    if most is not None:
+        rows = collection(Message).find(dealt, {"_id": 1}).hint(CLAIM_INDEX).sort("due_at", -1).limit(most)
+        dealt["_id"] = {"$in": [row["_id"] for row in rows]}
     nobody = {"$set": {"gateway": None, "dealt": False}}
     return collection(Message).update_many(dealt, nobody, hint=CLAIM_INDEX).modified_count

@@ -1,11 +1,13 @@
 """Steps of a whole campaign's messages, page by page: skipped, sent again, decided by a person."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
 
+from domain.costs import Charge, charge_of
 from domain.states import MessageStatus
 from lib.mongo import collection, server_now
 from messaging.claims.steps import TIME_OF, move_many, naive
@@ -77,14 +79,22 @@ def resolve_uncertain(campaign: ObjectId, *, target: S, limit: int) -> int:
 
     `target` is SENT, FAILED or PENDING. Only messages with no automatic look ahead are moved.
     """
-    found = collection(Message).find({"campaign": campaign, "status": S.UNCERTAIN.value, "due_at": None}, {"_id": 1})
-    ids = [row["_id"] for row in found.limit(limit)]
+    which = {"campaign": campaign, "status": S.UNCERTAIN.value, "due_at": None}
+    found = collection(Message).find(which, {"gateway": 1, "attempts": {"$slice": -1}}).limit(limit)
+    # What counts as sent costs what its attempt says, and is its line's: each line and charge by itself.
+    groups: dict[tuple[ObjectId | None, Charge | None], list[ObjectId]] = defaultdict(list)
+    for row in found:
+        charge = charge_of(row["attempts"][-1]) if target is S.SENT and row["attempts"] else None
+        groups[row["gateway"] if charge is not None else None, charge].append(row["_id"])
     changes: dict[str, Any] = {"reason": "decided", "detail": ""}
     if target in TIME_OF:
         changes[TIME_OF[target]] = naive(server_now())
     if target is S.PENDING:
         changes |= {"gateway": None, "dealt": False, "due_at": naive(server_now())}
-    return move_many(None, ids=ids, campaign=campaign, origin=S.UNCERTAIN, target=target, changes=changes)
+    return sum(
+        move_many(lane, ids=ids, campaign=campaign, origin=S.UNCERTAIN, target=target, changes=changes, charge=charge)
+        for (lane, charge), ids in groups.items()
+    )
 
 
 def _ids(campaign: ObjectId, status: S, limit: int, which: Mapping[str, Any] | None = None) -> list[ObjectId]:

@@ -22,7 +22,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("debtors", "0008_acts"), ("messaging", "0012_followed")]
+    dependencies = [("debtors", "0008_acts"), ("messaging", "0014_waiting")]
     operations = [
         migrations.AddField(model_name="conversation", name="opted_out", field=models.BooleanField(default=False)),
         migrations.AddIndex(

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from simulators.sms_gateway.behaviour import DUPLICATES, FAULTS, Control, InvalidControl
+from simulators.sms_gateway.behaviour import DUPLICATES, FAULTS, NAMES, Control, InvalidControl
 from simulators.sms_gateway.server import SmsGateway
 
 
@@ -19,8 +19,9 @@ def fault(text: str) -> tuple[str, float]:
     return name, float(probability or 1)
 
 
-def parser() -> argparse.ArgumentParser:
-    takes = argparse.ArgumentParser(prog="python -m simulators.sms_gateway", description=__doc__)
+def parser(name: str = "simulators.sms_gateway") -> argparse.ArgumentParser:
+    """What a stand-in takes; one of another gateway adds its own."""
+    takes = argparse.ArgumentParser(prog=f"python -m {name}", description=__doc__)
     takes.add_argument("--host", default="127.0.0.1")
     takes.add_argument("--port", type=int, default=0, help="0 takes a free one")
     takes.add_argument("--journal", type=Path, help="file that each arrival is appended to, and read back from")
@@ -47,9 +48,8 @@ def parser() -> argparse.ArgumentParser:
 
 def control_of(given: argparse.Namespace) -> Control:
     """Raises InvalidControl."""
-    outside = ("host", "port", "journal", "seed", "control", "fault")
     default: dict[str, Any] = {
-        name: value for name, value in vars(given).items() if name not in outside and value is not None
+        name: value for name, value in vars(given).items() if name in NAMES and value is not None
     }
     if given.callbacks:
         default["callbacks"] = given.callbacks.split(",")

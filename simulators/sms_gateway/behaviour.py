@@ -10,6 +10,7 @@ FAULTS = (
     "drop_before",  # reads the request, doesn't accept it, closes the connection
     "drop_after",  # accepts, then closes the connection without an answer
     "429",  # refuses for now
+    "503",  # the same, since its queue is full
     "500",  # fails before it accepts
     "500_after",  # accepts, then fails
     "reject",  # refuses for good: 400 with a JSON error
@@ -63,14 +64,14 @@ class Behaviour:
     """Probability that a message's states are reported in a wrong order."""
 
 
-_NAMES = {one.name for one in fields(Behaviour)}
+NAMES = {one.name for one in fields(Behaviour)}
 
 
 def behaviour_from(values: Mapping[str, Any], base: Behaviour) -> Behaviour:
     """`base` with the given values. Raises InvalidControl."""
-    unknown = sorted(set(values) - _NAMES)
+    unknown = sorted(set(values) - NAMES)
     if unknown:
-        raise InvalidControl(f"Unknown behaviour {', '.join(unknown)}. There are: {', '.join(sorted(_NAMES))}.")
+        raise InvalidControl(f"Unknown behaviour {', '.join(unknown)}. There are: {', '.join(sorted(NAMES))}.")
     changes = dict(values)
     if wrong := sorted(set(changes.get("faults", ())) - set(FAULTS)):
         raise InvalidControl(f"Unknown fault {', '.join(wrong)}. There are: {', '.join(FAULTS)}.")
@@ -133,7 +134,7 @@ class Control:
     def shown(self) -> dict[str, Any]:
         """The control as `update` takes it."""
         return {
-            "default": {name: getattr(self.default, name) for name in sorted(_NAMES)},
+            "default": {name: getattr(self.default, name) for name in sorted(NAMES)},
             "lines": self.lines,
             "recipients": self.recipients,
             "drop_connections": self.drop_connections,

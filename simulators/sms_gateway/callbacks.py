@@ -26,9 +26,9 @@ class Callbacks:
     def report(self, behaviour: Behaviour, message: Accepted, *, id: str, url: str) -> None:
         """Report the message's states later, as its behaviour says."""
         if behaviour.callbacks:
-            self._start(self._report(behaviour, message, id, url or behaviour.callback_url))
+            self.start(self._report(behaviour, message, id, url or behaviour.callback_url))
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -42,14 +42,18 @@ class Callbacks:
                 (behaviour.callback_delay_ms + behaviour.callback_jitter_ms * self._control.random.random()) / 1000
             )
             message.state = state
-            if not url:
-                continue
-            payload = {"id": id, "provider_id": message.provider_id, "to": message.to, "status": state}
             times = 1 + (self._control.random.random() < behaviour.callback_duplicate)
             for _ in range(times):
-                await self._deliver(url, payload, behaviour.callback_format)
+                await self._tell(behaviour, message, state, id=id, url=url)
 
-    async def _deliver(self, url: str, payload: dict[str, str], form: str) -> None:
+    async def _tell(self, behaviour: Behaviour, message: Accepted, state: str, *, id: str, url: str) -> None:
+        """Report one state of a message, where somebody wants to know."""
+        if not url:
+            return
+        payload = {"id": id, "provider_id": message.provider_id, "to": message.to, "status": state}
+        await self._deliver(url, payload, behaviour.callback_format)
+
+    async def _deliver(self, url: str, payload: dict[str, Any], form: str) -> None:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=10), connector=aiohttp.TCPConnector(limit=20)
@@ -68,9 +72,8 @@ class Callbacks:
             wait = min(wait * 2, LONGEST_WAIT)
         self._journal.callbacks["given_up"] += 1
 
-    @staticmethod
     def _request(
-        session: aiohttp.ClientSession, url: str, payload: dict[str, str], form: str
+        self, session: aiohttp.ClientSession, url: str, payload: dict[str, Any], form: str
     ) -> "aiohttp.client._RequestContextManager":
         if form == "query":
             return session.get(url, params=payload)

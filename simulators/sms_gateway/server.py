@@ -34,7 +34,7 @@ class SmsGateway:
     def __init__(self, control: Control | None = None, *, journal: Path | None = None) -> None:
         self.control = control or Control()
         self.journal = Journal(journal)
-        self._callbacks = Callbacks(self.control, self.journal)
+        self.callbacks: Callbacks = Callbacks(self.control, self.journal)
         self._server: asyncio.Server | None = None
         self._http: web.Server | None = None
         self.url = ""
@@ -57,29 +57,35 @@ class SmsGateway:
             self._server.close()
         if self._http is not None:
             await self._http.shutdown(timeout=0.2)
-        await self._callbacks.close()
+        await self.callbacks.close()
         self.journal.close()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        path = request.path
-        if path == "/send" or path.startswith("/send/"):
-            return await self._send(request)
         route = {
             ("GET", "/stats"): self._stats,
             ("GET", "/journal"): self._journal,
             ("GET", "/control"): self._show_control,
             ("PUT", "/control"): self._change_control,
             ("POST", "/reset"): self._reset,
-        }.get((request.method, path))
-        if route is not None:
-            return await route(request)
+        }.get((request.method, request.path))
+        return await (route or self._talk)(request)
+
+    async def _talk(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer what isn't asked of the stand-in but of the gateway that it plays."""
+        path = request.path
+        if path == "/send" or path.startswith("/send/"):
+            return await self._send(request)
         if request.method == "GET" and path.startswith("/status/"):
             return self._status(path.removeprefix("/status/"))
         return web.json_response({"error": "there is nothing here"}, status=404)
 
     # The control side ------------------------------------------------------------------------------------------------
     async def _stats(self, request: web.BaseRequest) -> web.Response:
-        return web.json_response(self.journal.stats(full=request.query.get("full") == "1"))
+        return web.json_response(self.stats(full=request.query.get("full") == "1"))
+
+    def stats(self, *, full: bool) -> dict[str, Any]:
+        """Counts of what arrived and of what was accepted."""
+        return self.journal.stats(full=full)
 
     async def _journal(self, request: web.BaseRequest) -> web.Response:
         try:
@@ -99,9 +105,13 @@ class SmsGateway:
         return web.json_response(self.control.shown())
 
     async def _reset(self, request: web.BaseRequest) -> web.Response:
+        self.forget()
+        return web.json_response({})
+
+    def forget(self) -> None:
+        """Forget everything that arrived; the behaviour stays."""
         self.journal.reset()
         self.control.forget()
-        return web.json_response({})
 
     def _status(self, id: str) -> web.Response:
         message = self.journal.by_id.get(id)
@@ -117,17 +127,21 @@ class SmsGateway:
             line=request.path, to=to, text=text, id=id, method=request.method, headers=sorted(request.headers)
         )
         behaviour = self.control.behaviour_for(request.path, to)
-        wait = behaviour.latency_ms + (behaviour.jitter_ms * self.control.random.random() if behaviour.jitter_ms else 0)
-        if wait:
-            await asyncio.sleep(wait / 1000)
+        await self._wait(behaviour)
         if not to or not text:
             self.journal.settle(arrival, "refused", "incomplete")
             return web.json_response({"error": "a recipient and a text are needed"}, status=400)
         fault = self.control.fault_for(behaviour, request.path, to, time.monotonic())
-        if fault in _REFUSALS:
+        if fault in REFUSALS:
             self.journal.settle(arrival, "refused", fault)
             return self._refuse(request, behaviour, fault)
         return await self._accept(request, behaviour, arrival, fault, _first(values, CALLBACK))
+
+    async def _wait(self, behaviour: Behaviour) -> None:
+        """Be as slow as the behaviour says."""
+        wait = behaviour.latency_ms + (behaviour.jitter_ms * self.control.random.random() if behaviour.jitter_ms else 0)
+        if wait:
+            await asyncio.sleep(wait / 1000)
 
     async def _accept(
         self, request: web.BaseRequest, behaviour: Behaviour, arrival: Arrival, fault: str, callback: str
@@ -136,13 +150,13 @@ class SmsGateway:
         self.journal.settle(arrival, "duplicate" if earlier else "accepted", fault)
         message = earlier or self.journal.by_id[arrival.id or f"sim-{arrival.seq}"]
         if not earlier:
-            self._callbacks.report(behaviour, message, id=arrival.id, url=callback)
+            self.callbacks.report(behaviour, message, id=arrival.id, url=callback)
         if fault == "drop_after":
-            return _close(request)
+            return close(request)
         if fault == "500_after":
             return web.json_response({"error": "internal error"}, status=500)
         if fault == "html_after":
-            return _page()
+            return page()
         if fault == "late":
             await asyncio.sleep(behaviour.late_s)
         if earlier and behaviour.duplicates == "409":
@@ -151,20 +165,22 @@ class SmsGateway:
 
     def _refuse(self, request: web.BaseRequest, behaviour: Behaviour, fault: str) -> web.StreamResponse:
         if fault == "drop_before":
-            return _close(request)
-        if fault == "429":
-            headers = {"Retry-After": behaviour.retry_after} if behaviour.retry_after else None
-            return web.json_response({"error": "too many requests"}, status=429, headers=headers)
-        if fault == "500":
-            return web.json_response({"error": "internal error"}, status=500)
-        if fault == "reject":
-            return web.json_response({"error": "invalid recipient"}, status=400)
-        if fault == "error_body":
-            return web.json_response({"status": "error", "error": "no credit"})
-        return _page()
+            return close(request)
+        if fault not in _SAID:
+            return page()
+        status, said = _SAID[fault]
+        headers = {"Retry-After": behaviour.retry_after} if status == 429 and behaviour.retry_after else None
+        return web.json_response(said, status=status, headers=headers)
 
 
-_REFUSALS = {"drop_before", "429", "500", "reject", "html", "error_body"}
+_SAID = {
+    "429": (429, {"error": "too many requests"}),
+    "503": (503, {"error": "queue full"}),
+    "500": (500, {"error": "internal error"}),
+    "reject": (400, {"error": "invalid recipient"}),
+    "error_body": (200, {"status": "error", "error": "no credit"}),
+}
+REFUSALS = {"drop_before", "429", "503", "500", "reject", "html", "error_body"}
 
 
 def _accepted(message: Accepted) -> web.Response:
@@ -173,11 +189,11 @@ def _accepted(message: Accepted) -> web.Response:
     )
 
 
-def _page() -> web.Response:
+def page() -> web.Response:
     return web.Response(text="<!doctype html><title>Gateway</title><p>Welcome.", content_type="text/html")
 
 
-def _close(request: web.BaseRequest) -> web.Response:
+def close(request: web.BaseRequest) -> web.Response:
     """Close the connection with no answer; what is returned never goes out."""
     if request.transport is not None:
         request.transport.abort()

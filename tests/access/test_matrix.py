@@ -94,6 +94,7 @@ class World:
             "act": ((scene.connected.pk, "reload"), ()),
             "pool": ((scene.sms.pk,), ()),
             "line": ((scene.line.pk,), ()),
+            "call": ((scene.line.pk, scene.call.pk), ()),
             "group": (("sending",), ()),
             "contact": ((scene.contact.pk,), (contact.pk,)),
             "book-file": ((scene.book_files[0].pk,), ()),

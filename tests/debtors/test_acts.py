@@ -68,7 +68,7 @@ def add(campaign: Campaign, debtor: Debtor, status: M = M.PENDING) -> ObjectId:
     found = Message.objects.get(campaign=campaign.pk, debtor=debtor.pk)
     if status is not M.PENDING:
         collection(Message).update_one({"_id": found.pk}, {"$set": {"status": status.value}})
-        claims.steps.count(None, {(campaign.pk, M.PENDING, status): 1})
+        claims.steps.count(None, {(campaign.pk, M.PENDING, status, None): 1})
     return found.pk
 
 

@@ -4,9 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.sms_text import Encoding, SmsSize, measure
+from domain.sms_text import Encoding, SmsSize, as_sms, costly, measure, transliterate, transliterated
 
 GSM, UCS = Encoding.GSM_7, Encoding.UCS_2
+GSM_CHARACTERS = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà\f^{}\\[~]|€"
+)
 
 
 @pytest.mark.parametrize(
@@ -62,3 +66,64 @@ def test_parts_hold_the_units_and_no_part_is_idle(text: str) -> None:
 @given(st.text(), st.text())
 def test_longer_text_never_takes_fewer_parts(text: str, more: str) -> None:
     assert measure(text + more).parts >= measure(text).parts
+
+
+# Written without accents ----------------------------------------------------------------------------------------------
+NEAR = st.text(
+    st.sampled_from("aeñÑéáíóúÁÍÓÚ“”‘’–—…€«»ªº°½™ \u00a0\u00ad\u0301\u0303n{}[]|~^\\çłß\U0001f600ЖжΩα漢"), max_size=400
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Situación: Íñigo debe áéíóú ÁÉÍÓÚ", "Situacion: Iñigo debe aéiou AÉIOU"),
+        ("¿Señor Muñoz? ¡Pingüino!", "¿Señor Muñoz? ¡Pingüino!"),
+        ("“Hola” ‘tú’ «ya» – — …", '"Hola" \'tu\' "ya" - - ...'),
+        ("1\u00a0000 € N° 3, 1ª y 2º, ½", "1 000 € No 3, 1a y 2o, 1/2"),
+        ("de\u0301bito man\u0303ana a\u0301", "débito mañana a"),
+        ("ce\u00adro\u200b", "cero"),
+        ("façade Łódź", "facade Lodz"),
+        ("Hola 😀 día Ж", "Hola 😀 dia Ж"),
+        ("٣ 漢 ❤\ufe0f", "٣ 漢 ❤\ufe0f"),
+        ("´a´ `b`", "'a' 'b'"),
+    ],
+)
+def test_text_without_accents(text: str, expected: str) -> None:
+    assert transliterate(text) == expected
+
+
+def test_text_without_accents_takes_one_part_instead_of_three() -> None:
+    text = "Estimado Juan, su deuda está vencida. Llámenos hoy al 600 123 4567 para regularizar su situación y evitar "
+    text += "mayores recargos. Si ya pagó, omita este mensaje."
+    assert (measure(text).parts, measure(transliterate(text)).parts) == (3, 1)
+    assert as_sms(text, plain=True) == (transliterate(text), 1)
+    assert as_sms(text, plain=False) == (text, 3)
+
+
+def test_what_would_take_more_parts_is_not_replaced() -> None:
+    assert transliterate("…" * 70) == "…" * 70
+    assert transliterate("😀" + "…" * 30 + "á" * 38) == "😀" + "…" * 30 + "a" * 38
+
+
+@given(st.text() | NEAR)
+def test_no_text_takes_more_parts_without_accents(text: str) -> None:
+    assert measure(transliterate(text)).parts <= measure(text).parts
+
+
+@given(st.text() | NEAR)
+def test_writing_without_accents_twice_changes_nothing_more(text: str) -> None:
+    once = transliterate(text)
+    assert transliterate(once) == once
+
+
+@given(st.text(st.sampled_from(GSM_CHARACTERS)))
+def test_characters_of_the_alphabet_are_untouched(text: str) -> None:
+    assert transliterate(text) == text
+    assert costly(text) == []
+
+
+@given(st.lists(st.tuples(NEAR, st.booleans()), max_size=5))
+def test_pieces_read_as_the_whole_does(pieces: list[tuple[str, bool]]) -> None:
+    whole = "".join(text for text, _ in pieces)
+    assert "".join(text for text, _ in transliterated(pieces)) == transliterate(whole)

@@ -7,12 +7,12 @@ import pytest
 from domain.delivery import Sent
 from domain.outcome import after_send
 from domain.states import MessageStatus
-from engine import deal, lane, readiness, recover, settle
+from engine import deal, lane, readiness, recover
 from engine.deliver import deliver as run_slice
 from engine.guard import Guard
-from gateways import commands, members
+from gateways import calls, commands, members
 from gateways.errors import GatewayError
-from gateways.models import Exchange, Gateway, Strategy
+from gateways.models import Call, Gateway, Strategy
 from messaging import claims
 from messaging.claims import Answered
 from messaging.models import Message
@@ -115,31 +115,10 @@ def test_tests_that_wait_go_with_their_line(far_side: RunningGateway) -> None:
     run_slice(line.pk)
     message = Message.objects.get(pk=test)
     assert (message.pool, message.status) == (other.pk, "sent")
-    kept = Exchange.objects.get()
-    assert (kept.message, kept.attempt_id) == (test, message.attempts[0].attempt_id)
+    assert calls.flush()
+    kept = Call.objects.get()
+    assert (kept.gateway, kept.attempts) == (line.pk, [message.attempts[0].attempt_id])
     assert (kept.told["status"], kept.told["url"]) == (200, f"{far_side.url}/send/a?key=•••")
-
-
-def test_exchange_that_can_t_be_stored_harms_no_line(far_side: RunningGateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(*given: object, **more: object) -> None:
-        raise UnicodeEncodeError("utf-8", "\udcf1", 0, 1, "surrogates not allowed")
-
-    monkeypatch.setattr(settle.exchanges, "keep", fails)
-    line = make_line(make_pool(), f"{far_side.url}/send/a", id_path="id")
-    test = commands.send_test(name=line.name, phone="+56911111111", text="Hola")
-    run_slice(line.pk)
-    assert Message.objects.get(pk=test).status == "sent"
-    assert Gateway.objects.get(pk=line.pk).lane_state == "idle"
-
-
-def test_no_exchange_is_kept_of_a_campaigns_messages(far_side: RunningGateway) -> None:
-    pool = make_pool()
-    line = make_line(pool, f"{far_side.url}/send/a")
-    campaign = make_campaign(pool)
-    add_messages(campaign, 3)
-    run_until_idle(line)
-    assert state(campaign) == {"sent": 3}
-    assert Exchange.objects.count() == 0
 
 
 def test_what_waits_at_a_deleted_line_is_not_sent(far_side: RunningGateway) -> None:

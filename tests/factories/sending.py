@@ -9,6 +9,7 @@ from django.utils import timezone
 from campaigns.models import AudienceKind, Campaign
 from domain.delivery import Sent
 from domain.outcome import after_send
+from domain.sms_text import measure
 from domain.states import CampaignStatus, MessageStatus
 from gateways.kinds import kind_named
 from gateways.models import Channel, Gateway, Pool, Strategy
@@ -23,10 +24,12 @@ def make_pool(name: str = "", *, strategy: Strategy = Strategy.COMPETITIVE, **fi
     return Pool.objects.create(name=name, channel=Channel.SMS, strategy=strategy, **fields)
 
 
-def make_line(pool: Pool, url: str, name: str = "", *, active: bool = True, **fields: Any) -> Gateway:
-    """A generic HTTP line that posts to `url`; `fields` are those of its kind."""
-    kind = kind_named("http_generic")
-    given = {"url": url, "method": "POST", "body": BODY, **fields}
+def make_line(
+    pool: Pool, url: str = "", name: str = "", *, active: bool = True, kind_name: str = "http_generic", **fields: Any
+) -> Gateway:
+    """A line, a generic HTTP one that posts to `url` unless it is of another kind; `fields` are those of its kind."""
+    kind = kind_named(kind_name)
+    given = {"url": url, "method": "POST", "body": BODY, **fields} if kind_name == "http_generic" else fields
     config, secrets = kind.split(kind.clean(given))
     return Gateway.objects.create(
         name=name or f"line {next(_numbers)}",
@@ -60,8 +63,10 @@ def make_campaign(pool: Pool, name: str = "", *, status: CampaignStatus = Campai
     )
 
 
-def add_messages(campaign: Campaign, number: int, *, status: MessageStatus = MessageStatus.PENDING) -> list[ObjectId]:
-    """So many recipients, each with a phone of its own; returns their debtors' ids."""
+def add_messages(
+    campaign: Campaign, number: int, *, status: MessageStatus = MessageStatus.PENDING, text: str = ""
+) -> list[ObjectId]:
+    """So many recipients, each with a phone of its own, and all with the text if there is one; their debtors' ids."""
     first = next(_numbers) * 1_000_000
     drafts = [
         {
@@ -71,7 +76,8 @@ def add_messages(campaign: Campaign, number: int, *, status: MessageStatus = Mes
             "row": row + 2,
             "name": f"Deudor {row}",
             "phone": f"+569{(first + row) % 100_000_000:08d}",
-            "text": f"Hola {row}",
+            "text": text or f"Hola {row}",
+            "parts": measure(text).parts,
             "variant": 0,
             "status": status.value,
         }
@@ -82,10 +88,10 @@ def add_messages(campaign: Campaign, number: int, *, status: MessageStatus = Mes
     return [draft["debtor"] for draft in drafts]
 
 
-def send(number: int) -> tuple[claims.Holder, list[str]]:
+def send(number: int, line: Gateway | None = None) -> tuple[claims.Holder, list[str]]:
     """So many messages of a campaign, sent by a line; its holder and the attempts' ids."""
-    pool = make_pool()
-    line = make_line(pool, "http://127.0.0.1:1/")
+    line = line or make_line(make_pool(), "http://127.0.0.1:1/")
+    pool = line.pool
     campaign = make_campaign(pool)
     add_messages(campaign, number)
     holder = claims.Holder(line.pk, "token", 1)

@@ -1,4 +1,4 @@
-"""Runs the simulated SMS gateway as its own process and asks it what arrived."""
+"""Runs the simulated SMS gateways as their own processes and asks them what arrived."""
 
 from typing import Any
 
@@ -39,3 +39,28 @@ class RunningGateway(SimulatedProcess):
                 if self._process.poll() is not None:
                     raise
         raise AssertionError("the simulator drops every connection")
+
+
+class RunningSmsGate(RunningGateway):
+    """`python -m simulators.sms_gate`, controlled and asked in the same way."""
+
+    module = "simulators.sms_gate"
+
+    def inbound(self, **given: str) -> int:
+        """Have somebody write to a phone: phone=, text=, device=; returns how many webhooks were told."""
+        told: int = self._ask("POST", "/inbound", json=given).json()["told"]
+        return told
+
+
+class RunningInfobip(RunningGateway):
+    """`python -m simulators.infobip`, in the same way."""
+
+    module = "simulators.infobip"
+
+    def account(self, *, balance: float, key: str = "") -> None:
+        """What is left of it, and the one credential that is taken."""
+        self._ask("PUT", "/account", json={"balance": balance, "key": key}).raise_for_status()
+
+    def write(self, phone: str, text: str, *, url: str = "") -> None:
+        """A person writes; Infobip posts it to the url, or keeps it until it is asked for."""
+        self._ask("POST", "/inbound", json={"from": phone, "text": text, "url": url}).raise_for_status()

@@ -165,14 +165,14 @@ def test_fields_alone_make_a_line_too() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"kind": "telegraph"}, "Available: http_generic"),
+        ({"kind": "telegraph"}, "Available: infobip, sms_gate, http_generic"),
         ({"pool": "Nope"}, "There is no pool “Nope”. Pools of the channel sms: SMS."),
         (
             {"pool": "WA"},
             "The pool “WA” is of the channel whatsapp; this line is of sms. Pools of the channel sms: SMS.",
         ),
         ({"url_template": "https://host/?to={phone}"}, "has no message"),
-        ({"url_template": "gopher://device"}, "Available: http://, https://"),
+        ({"url_template": "gopher://device"}, "sms-gate://, http://, https://"),
         ({"url_template": ""}, "needs a URL template or its fields"),
         ({"fields": {"speed": "9"}}, "no field speed"),
         ({"fields": {"timeout_s": "0"}}, "timeout_s: takes a number from 1 to 60"),
@@ -228,6 +228,24 @@ def test_check_says_whether_the_line_can_be_reached() -> None:
         assert run("gateway", "check", "Line") == "Gateway “Line” can be reached.\n"
         assert far.heard == []
     assert refusal("gateway", "check", "Line") == "Gateway “Line” can't be used: The host took no connection."
+
+
+@override_settings(PUBLIC_URL="https://us.example/")
+def test_phones_are_told_whom_to_call_where_they_can_be() -> None:
+    run("pool", "add", "SMS", "--channel", "sms")
+    add_line()
+    assert "give its callback address to the SMS company" in refusal("gateway", "register", "Line")
+    with FarSide(answers(201, b"{}")) as far:
+        template = f"sms-gate://me:hush@phone-1?baseUrl={far.url}/3rdparty/v1"
+        commands.create_gateway(name="Phone", pool="SMS", url_template=template)
+        assert run("gateway", "register", "Phone") == "Gateway “Phone” calls this server from now on.\n"
+    told = [json.loads(heard.body) for heard in far.heard]
+    address = line_of(Gateway.objects.get(name="Phone")).callback_url
+    assert {(one["url"], one["deviceId"]) for one in told} == {(address, "phone-1")}
+    assert {one["event"] for one in told} >= {"sms:sent", "sms:delivered", "sms:failed", "sms:received"}
+    assert refusal("gateway", "register", "Phone") == (
+        "Gateway “Phone” was not told whom to call: The host took no connection."
+    )
 
 
 # From the stored line to its provider --------------------------------------------------------------------------------

@@ -3,14 +3,15 @@
 import json
 import socket
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from domain.delivery import ErrorKind, Failed, Health, Incoming, Receipt, ReceiptState, SendError, Sent, Unknown
+from domain.delivery import Call, ErrorKind, Failed, Health, Incoming, Receipt, ReceiptState, SendError, Sent, Unknown
 from gateways.provider import InvalidWebhook, WebhookRequest
 from gateways.registry import provider_for
-from tests.gateways.far_side import FarSide, Talk, answers, closes_after_reading, response
+from tests.gateways.far_side import FarSide, Script, Talk, answers, closes_after_reading, response
 from tests.gateways.lines import ATTEMPT, line, outbound
 from tests.gateways.simulated import RunningGateway
 
@@ -194,8 +195,47 @@ def test_report_does_not_bring_our_credentials_into_the_log() -> None:
     assert receipt.detail == "key ••• is bad"
 
 
-def test_nothing_is_polled() -> None:
-    assert list(provider_for(line(url="http://h" + SEND)).poll([])) == []
+def test_word_for_a_received_text_is_no_state() -> None:
+    body = b'{"id": "i1", "status": "Received", "from": "+56922222222", "text": "BAJA"}'
+    assert receipts(call(body)) == [Incoming("i1", "+56922222222", "BAJA")]
+
+
+# Asking --------------------------------------------------------------------------------------------------------------
+def test_line_without_a_status_address_or_an_interval_is_never_asked() -> None:
+    fields = {"status_url": "http://h/{id}"}
+    made = [line(url="http://h" + SEND, **each) for each in ({}, fields, {**fields, "poll_s": 30})]
+    assert [provider_for(each).poll_every for each in made] == [0.0, 0.0, 30.0]
+    assert list(provider_for(made[2]).poll([])) == []
+
+
+def test_states_are_asked_for_and_every_call_is_told() -> None:
+    said = {"a1": b'{"status": "delivered", "id": 7}', "a2": b'{"status": "sent"}', "a3": b'{"status": "pondering"}',
+            "a4": b'{"status": "Expired", "why": "hush-hush"}'}  # fmt: skip
+
+    def states(talk: Talk) -> None:
+        while (heard := talk.read()) is not None:
+            talk.write(response(200, said[heard.target[-2:]]))
+
+    calls: list[Call] = []
+    with FarSide(states) as far:
+        made = line(url=far.url + SEND, status_url=far.url + "/{id}", poll_s=30, id_path="id", auth="bearer",
+                    token="hush-hush", concurrency=3)  # fmt: skip
+        provider = provider_for(replace(made, record=calls.append))
+        pages = list(provider.poll([outbound(attempt_id=id) for id in said]))
+    assert pages == [
+        [Receipt(ReceiptState.DELIVERED, attempt_id="a1", provider_id="7")],
+        [Receipt(ReceiptState.FAILED, attempt_id="a4", code="expired", detail='{"status": "Expired", "why": "•••"}')],
+    ]
+    assert sorted((each.purpose, *each.attempts) for each in calls) == [("poll", id) for id in said]
+    assert "hush-hush" not in repr([each.exchange for each in calls])
+
+
+@pytest.mark.parametrize("far", [answers(503), answers(429), answers(401), closes_after_reading])
+def test_asking_ends_with_the_page_of_the_first_answer_that_brings_nothing(far: Script) -> None:
+    with FarSide(far) as running:
+        made = line(url=running.url + SEND, status_url=running.url + "/{id}", poll_s=30, concurrency=2)
+        assert list(provider_for(made).poll([outbound(attempt_id=f"a{n}") for n in range(6)])) == [[]]
+    assert len(running.heard) == 2
 
 
 # Check ---------------------------------------------------------------------------------------------------------------

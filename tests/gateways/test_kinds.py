@@ -21,8 +21,8 @@ def error(fields: dict[str, Any]) -> str:
 
 
 def test_unknown_kind_names_the_ones_there_are() -> None:
-    with pytest.raises(GatewayError, match=r"“infobip”.*http_generic"):
-        kind_named("infobip")
+    with pytest.raises(GatewayError, match=r"“carrier_pigeon”.*http_generic"):
+        kind_named("carrier_pigeon")
 
 
 def test_texts_are_read_in_their_types() -> None:

@@ -1,22 +1,22 @@
 """What every provider promises, as one table: what it asks of the far side, and what it makes of each answer.
 
-A new provider adds rows: its kind, its fields (with URL for the far side's address), what the far side does, the exact
-request expected (None where none may arrive) and the result expected.
+A new provider adds rows in a file of its own (on contract.py): its kind, its fields (with URL for the far
+side's address), what the far side does, the exact request expected (None where none is looked at) and the result
+expected.
 """
 
 import time
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
-from domain.delivery import ErrorKind, Outbound, Scope, SendError, Sent
+from domain.delivery import Scope, Sent
 from gateways.kinds import kind_named
 from gateways.registry import provider_for
+from tests.gateways import rows_infobip, rows_sms_gate
+from tests.gateways.contract import TOKEN, URL, Request, Row, fields_for, permanent, refused, unknown
 from tests.gateways.far_side import (
     FarSide,
     Heard,
-    Script,
     answers,
     answers_late,
     closes_after_reading,
@@ -29,34 +29,6 @@ from tests.gateways.far_side import (
 )
 from tests.gateways.lines import ATTEMPT, line, outbound
 
-URL = "{far}"
-"""Stands in a row's fields for the address of its far side."""
-
-TOKEN = "hush-hush-token"
-
-
-@dataclass(frozen=True)
-class Request:
-    """The request expected; headers are those that matter, with names in lower case."""
-
-    method: str
-    target: str
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-@dataclass(frozen=True)
-class Row:
-    label: str
-    fields: dict[str, Any]
-    far: Script
-    result: Sent | SendError
-    request: Request | None = None
-    heard: bool = True  # whether the request reaches the far side whole
-    kind: str = "http_generic"
-    message: Outbound = field(default_factory=outbound)
-
-
 GET = {"url": URL + "/send?to={phone}&text={message}&id={id}", "timeout_s": 60}
 POST = {
     "url": URL + "/send",
@@ -68,18 +40,6 @@ HURRIED = {**GET, "timeout_s": 1}
 OK = answers(200, b'{"id": 77, "status": "ok"}')
 SENT = Sent(ATTEMPT)
 GET_REQUEST = Request("GET", f"/send?to=%2B56911111111&text=Hola&id={ATTEMPT}")
-
-
-def refused(code: str, detail: str, *, scope: Scope = Scope.LINE, retry_after: float | None = None) -> SendError:
-    return SendError(ATTEMPT, ErrorKind.REFUSED, code, detail, scope, retry_after)
-
-
-def permanent(code: str, detail: str, *, scope: Scope = Scope.MESSAGE) -> SendError:
-    return SendError(ATTEMPT, ErrorKind.PERMANENT, code, detail, scope)
-
-
-def unknown(code: str, detail: str, *, retry_after: float | None = None) -> SendError:
-    return SendError(ATTEMPT, ErrorKind.UNKNOWN, code, detail, Scope.LINE, retry_after)
 
 
 ENDED = unknown("disconnected", "The connection ended before the answer.")
@@ -195,22 +155,24 @@ LOST = [
 ]  # fmt: skip
 
 
-def fields_for(row: Row, far: FarSide) -> dict[str, Any]:
-    return {
-        name: value.replace(URL, far.url) if isinstance(value, str) else value for name, value in row.fields.items()
-    }
-
-
-@pytest.mark.parametrize("row", [pytest.param(row, id=row.label) for row in (*REQUESTS, *ANSWERS, *LOST)])
+@pytest.mark.parametrize(
+    "row",
+    [pytest.param(row, id=row.label) for row in (*REQUESTS, *ANSWERS, *LOST, *rows_infobip.ROWS, *rows_sms_gate.ROWS)],
+)
 def test_send_keeps_the_contract(row: Row) -> None:
+    messages = row.message if isinstance(row.message, list) else [row.message]
     with FarSide(row.far) as far:
         config = fields_for(row, far)
         provider = provider_for(line(row.kind, **config))
-        results = list(provider.send([row.message], not_after=time.monotonic() + 60))
-    assert results == [row.result]
-    assert len(far.heard) == int(row.heard)
-    if row.request is not None:
-        assert_heard(far.heard[0], row.request)
+        results = list(provider.send(messages, not_after=time.monotonic() + 60))
+    places = [message.attempt_id for message in messages]
+    in_order = sorted(results, key=lambda result: places.index(result.attempt_id))
+    assert in_order == (row.result if isinstance(row.result, list) else [row.result])
+    requests = row.request if isinstance(row.request, list) else [row.request]
+    assert len(far.heard) == (len(requests) if row.heard else 0)
+    for heard, expected in zip(far.heard, requests, strict=False):
+        if expected is not None:
+            assert_heard(heard, expected)
     secrets = [config[one.name] for one in kind_named(row.kind).fields if one.secret and one.name in config]
     assert [secret for secret in secrets if isinstance(secret, str) and secret in repr(results)] == []
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.delivery import Exchange, Outbound, Receipt, SendError, Sent
+from domain.delivery import Call, Exchange, Purpose, Receipt, SendError, Sent, Verdict
 from gateways.masking import Masker
 from gateways.provider import WebhookRequest
 from gateways.providers.http_generic import HttpGeneric
@@ -30,14 +30,13 @@ from tests.gateways.far_side import (
     says,
     says_nothing,
 )
-from tests.gateways.lines import ATTEMPT, CALLBACK, line
+from tests.gateways.lines import ATTEMPT, CALLBACK, exchange_of, line, outbound
 
 SECRETS = ("k/ey+1234", "user77", "pässwört 9", "hdr-5678", "hush-status")
+CALLS: list[Call] = []
+"""What the lines of this module told."""
+
 BODY = '{"to": "{phone}", "text": "{message}", "id": "{id}", "back": "{callback_url}"}'
-
-
-def traced(text: str = "Hola") -> Outbound:
-    return Outbound(ATTEMPT, "m1", "+56911111111", text, traced=True)
 
 
 def secret_line(url: str, **fields: object) -> HttpGeneric:
@@ -47,13 +46,20 @@ def secret_line(url: str, **fields: object) -> HttpGeneric:
         "headers": {"X-Account": SECRETS[3], "X-To": "{phone}"},
         "status_url": f"{url}/state?id={{id}}&t={SECRETS[4]}", **fields,
     }  # fmt: skip
-    return HttpGeneric(line(**given))
+    return HttpGeneric(line(record=CALLS.append, **given))
 
 
-def tried(provider: HttpGeneric) -> tuple[Sent | SendError, Exchange]:
-    [answer] = provider.send([traced()], not_after=time.monotonic() + 30)
-    assert answer.exchange is not None
-    return answer, answer.exchange
+@pytest.fixture(autouse=True)
+def no_calls() -> None:
+    CALLS.clear()
+
+
+def tried(provider: HttpGeneric, text: str = "Hola") -> tuple[Sent | SendError, Exchange]:
+    """The answer to a message, and what its call is told as."""
+    [answer] = provider.send([outbound(text)], not_after=time.monotonic() + 30)
+    call = CALLS.pop()
+    assert (call.purpose, call.attempts, CALLS) == (Purpose.SEND, (ATTEMPT,), [])
+    return answer, exchange_of(call)
 
 
 def echo(talk: Talk) -> None:
@@ -88,12 +94,28 @@ def test_exchange_of_a_test_has_everything_but_the_secrets() -> None:
     assert [secret for secret in hidden if secret in everything] == []
 
 
-def test_nothing_is_told_of_messages_that_are_no_tests() -> None:
-    with FarSide(answers(200, b'{"id": "7"}')) as far:
-        [answer] = secret_line(far.url).send(
-            [Outbound(ATTEMPT, "m1", "+56911111111", "Hola")], not_after=time.monotonic() + 30
-        )
-    assert answer.exchange is None
+def test_call_that_never_began_is_none() -> None:
+    with FarSide(answers()) as far:
+        [answer] = secret_line(far.url).send([outbound()], not_after=time.monotonic() - 1)
+    assert (isinstance(answer, SendError), far.heard, CALLS) == (True, [], [])
+
+
+@pytest.mark.parametrize(
+    ("body", "rule", "verdict"),
+    [
+        (b'{"status": "delivered"}', "state", Verdict.ACCEPTED),
+        (b'{"status": "expired"}', "state_failed", Verdict.ACCEPTED),
+        (b'{"status": "on its way"}', "no_such_state", Verdict.UNCERTAIN),
+    ],
+)
+def test_question_about_a_message_is_a_call_too(body: bytes, rule: str, verdict: Verdict) -> None:
+    with FarSide(answers(200, body)) as far:
+        secret_line(far.url).reconcile(outbound(), not_after=time.monotonic() + 30)
+    [call] = CALLS
+    exchange = exchange_of(call)
+    assert (call.purpose, call.verdict, exchange.rule, exchange.pattern) == (Purpose.STATUS, verdict, rule, "status")
+    assert exchange.url == f"{far.url}/state?id={ATTEMPT}&t={MASK}"
+    assert "hush" not in repr(call)
 
 
 @pytest.mark.parametrize(
@@ -254,12 +276,8 @@ def test_what_stands_around_placeholders_is_masked() -> None:
     own = {"X-Key": "s3cr3t-{id}", "X-Pin": "7:{phone}", "Authorization": f"Basic {basic}"}
     with FarSide(answers(422, b"s3cr3t- KEYKEY walter wh1te-9")) as far:
         url = f"{far.url}/send?a=1&&pin=77&sig=KEYKEY{{id}}&text={{message_raw}}&b=2&to={{phone}}"
-        [answer] = HttpGeneric(line(url=url, method="GET", headers=own)).send(
-            [traced("uno&dos=tres")], not_after=time.monotonic() + 30
-        )
+        answer, told = tried(HttpGeneric(line(record=CALLS.append, url=url, method="GET", headers=own)), "uno&dos=tres")
     assert isinstance(answer, SendError)
-    told = answer.exchange
-    assert told is not None
     assert told.url.partition("?")[2] == (
         f"a={MASK}&&pin={MASK}&sig={MASK}{ATTEMPT}&text=uno&dos=tres&b={MASK}&to=%2B56911111111"
     )

@@ -69,7 +69,7 @@ def test_each_milestone_counts_once_in_its_day_and_its_slot() -> None:
 
 def test_transaction_that_fails_counts_nothing() -> None:
     def work() -> None:
-        count(ObjectId(), {(None, MessageStatus.SENDING, MessageStatus.SENT): 3})
+        count(ObjectId(), {(None, MessageStatus.SENDING, MessageStatus.SENT, None): 3})
         raise RuntimeError("after the counting")
 
     with pytest.raises(RuntimeError):

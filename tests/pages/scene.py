@@ -31,11 +31,11 @@ from debtors.models import (
     WorkStatus,
 )
 from debtors.suppressions import Entry
-from domain.delivery import Incoming
+from domain.delivery import Incoming, Purpose, Verdict
 from domain.people import person_key
 from domain.roles import Role
 from domain.states import CampaignStatus, Desired, ImportStatus, MessageStatus, SessionStatus
-from gateways.models import Gateway, LaneHealth, Pool, Strategy
+from gateways.models import Call, Gateway, LaneHealth, Pool, Strategy
 from lib.mongo import collection
 from messaging import claims, optouts, receipts
 from messaging.claims.steps import naive
@@ -47,6 +47,7 @@ from preferences.registry import GROUPS
 from sessions_app.models import SessionChange
 from systemlog.models import Beat, Level, SystemLog
 from systemlog.presence import ENGINE
+from tests.factories.calls import make_call
 from tests.factories.debtors import HEADERS, debtor_rows, make_debtor, write_xlsx
 from tests.factories.sending import add_messages, make_campaign, make_line, make_pool
 from tests.factories.sessions import make_session, make_whatsapp_pool
@@ -79,6 +80,7 @@ class Scene:
         self._conversations()
         self._opted_out()
         self._log()
+        self._calls()
         self._outreach(folder)
 
     # Users ------------------------------------------------------------------------------------------------------------
@@ -114,6 +116,19 @@ class Scene:
         Gateway.objects.filter(pk=down.pk).update(health=LaneHealth.DOWN, **troubled)
         self.down = down
         self._test_message(self.line)
+
+    def _calls(self) -> None:
+        unanswered = {"status": None, "rule": "timeout", "answer_headers": (), "answer_body": "", "answer_size": 0}
+        page = {"status": 502, "rule": "no_word_status", "answer_body": f"<html>{WORD * 9}{LONG}</html>"}
+        make_call(
+            self.line.pk, verdict=Verdict.UNCERTAIN, url=f"https://gateway.example/{WORD * 9}?a=•••", **unanswered
+        )
+        make_call(self.line.pk, verdict=Verdict.REFUSED, purpose=Purpose.STATUS, method="GET", body="", **page)
+        make_call(self.line.pk, purpose=Purpose.CALLBACK, more=940, rule="callback", answer_body="")
+        carried = [
+            each.attempts[-1].attempt_id for each in Message.objects.filter(campaign=self.running.pk) if each.attempts
+        ]
+        self.call = make_call(self.line.pk, more=3, attempts=tuple(carried[:2]))
 
     def _test_message(self, line: Gateway) -> None:
         claims.add_direct(
@@ -507,6 +522,15 @@ PAGES: Mapping[str, Paths] = {
     "gateways:line": lambda scene: {
         "working": reverse("gateways:line", args=[scene.line.pk]),
         "down": reverse("gateways:line", args=[scene.down.pk]),
+    },
+    "gateways:line-calls": lambda scene: {
+        "all": reverse("gateways:line-calls", args=[scene.line.pk]),
+        "narrow": reverse("gateways:line-calls", args=[scene.line.pk]) + "?verdict=uncertain&about=+56911112222",
+        "none": reverse("gateways:line-calls", args=[scene.down.pk]),
+    },
+    "gateways:line-call": lambda scene: {
+        f"{call.purpose} {call.verdict}": reverse("gateways:line-call", args=[scene.line.pk, call.pk])
+        for call in Call.objects.filter(gateway=scene.line.pk)
     },
     "gateways:line-edit": of("gateways:line-edit", lambda scene: scene.line.pk),
     "preferences:settings": at("preferences:settings"),

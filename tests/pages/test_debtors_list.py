@@ -16,8 +16,9 @@ from accounts import lists
 from accounts.models import ListChoice, SavedFilter, User
 from accounts.roles import set_role
 from campaigns.models import Campaign, ChosenDebtors
+from debtors import listing
 from debtors.models import Debtor, Import
-from desk.debtors import asked, taking
+from desk.debtors import asked, pages, taking
 from domain.roles import Role
 from domain.states import CampaignStatus
 from messaging.models import Message
@@ -145,6 +146,25 @@ def test_part_that_htmx_asks_for_has_an_address_without_what_is_empty(signed_in:
 
 
 # Whose they are -------------------------------------------------------------------------------------------------------
+def test_page_that_a_quick_look_did_not_fill_has_a_patient_one_fill_it(
+    signed_in: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(8):
+        make_debtor(f"Ana {number}", country="PE" if number < 2 else "CL", debt=Decimal(1000 - number))
+    for name, value in {"GATHERED": 1, "STEP": 2, "QUICK": 0.0}.items():
+        monkeypatch.setattr(listing, name, value)
+    monkeypatch.setattr(pages, "QUICK", 0.0)
+    query = {"country": "pe", "debt_from": "1", "order": "latest"}
+    assert found(signed_in, **query) == []
+    looking = text(signed_in, **query)
+    assert "Looking further" in looking
+    assert "patient=1" in looking
+    assert found(signed_in, **query, patient="1") == ["Ana 0", "Ana 1"]
+    patient = signed_in.get("/debtors/", {**query, "patient": "1"}, headers={"HX-Request": "true"})
+    assert "HX-Push-Url" not in patient
+    assert "patient" not in patient.content.decode()
+
+
 def test_executive_sees_and_exports_their_own_and_what_they_filter_by_is_theirs(
     evas: Client, eva: User, staff: User
 ) -> None:

@@ -110,7 +110,7 @@ def test_line_is_made_from_fields(signed_in: Client) -> None:
     ("way", "changes", "words"),
     [
         ("template", {"url_template": "https://host/?to={phone}"}, "has no message"),
-        ("template", {"url_template": "gopher://device"}, "Available: http://, https://"),
+        ("template", {"url_template": "gopher://device"}, "http://, https://"),
         ("template", {"url_template": ""}, "This field is required"),
         ("template", {"url_template": TEMPLATE, "name": "Taken"}, "There is a gateway “Taken” already"),
         ("template", {"url_template": TEMPLATE, "pool": NOWHERE}, "Select a valid choice"),

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from engine import deliver
-from gateways import commands
-from gateways.models import Exchange, Gateway
+from gateways import calls, commands
+from gateways.models import Call, Gateway
 from lib.mongo import collection
 from messaging.models import Message
 from systemlog.models import SystemLog
@@ -34,6 +34,7 @@ def tried(client: Client, line: Gateway) -> str:
     """The line's page after a test has gone out by it."""
     client.post(f"/lines/{line.pk}/test/", {"phone": "+56 9 1111 1111", "text": "Hola"})
     deliver.deliver(line.pk)
+    assert calls.flush()
     return client.get(f"/lines/{line.pk}/").content.decode()
 
 
@@ -44,7 +45,7 @@ def test_secrets_are_in_no_page_document_or_log(signed_in: Client, caplog: pytes
         assert len(far.heard) == 1
     signed_in.cookies["django_language"] = "es"
     pages.append(signed_in.get(f"/lines/{line.pk}/").content.decode())
-    stored = [list(collection(model).find()) for model in (Exchange, Message, SystemLog)]
+    stored = [list(collection(model).find()) for model in (Call, Message, SystemLog)]
     assert len(stored[0]) == 1
     everything = json.dumps([*pages, *stored, caplog.text, [vars(record) for record in caplog.records]], default=str)
     plain = everything.encode().decode("unicode_escape", "replace")
@@ -73,11 +74,6 @@ def test_page_says_what_was_made_of_a_bad_answer(signed_in: Client, script: Scri
     for each in words:
         assert each in found, each
     assert len(found) < 60_000
-
-
-def test_exchanges_are_forgotten_after_a_week() -> None:
-    kinds = [index for index in collection(Exchange).list_indexes() if "expireAfterSeconds" in index]
-    assert [(dict(each["key"]), each["expireAfterSeconds"]) for each in kinds] == [({"at": 1}, 7 * 24 * 3600)]
 
 
 def test_page_without_tests_says_what_a_test_shows(signed_in: Client) -> None:

@@ -92,6 +92,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "lib.htmx.base_template",
             ],
+            # In place of the package's own of that name.
+            "libraries": {"lucide": "whatsmassive.templatetags.icons"},
         },
     },
 ]
@@ -209,6 +211,7 @@ CELERY_TASK_DEFAULT_QUEUE = "engine"
 # Those of a browser host (engine.deliver_whatsapp, engine.look_after_session) are issued to its own queues.
 CELERY_TASK_ROUTES = {
     "engine.deliver_sms": {"queue": "sms"},
+    "engine.poll_line": {"queue": "sms"},
     "engine.campaign_work": {"queue": "campaigns"},
     "engine.attach_import": {"queue": "campaigns"},
     "engine.debtor_work": {"queue": "campaigns"},

@@ -73,6 +73,7 @@ ACTS = {
     "pool.delete": _("deleted the pool"),
     "line.create": _("created the line"),
     "line.change": _("changed the line's settings"),
+    "line.price": _("set the line's price of an SMS part"),
     "line.switch_on": _("switched the line on"),
     "line.switch_off": _("switched the line off"),
     "line.move": _("moved the line to another pool"),

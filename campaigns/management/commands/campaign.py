@@ -182,7 +182,7 @@ class Command(BaseCommand):
         for problem in problems:
             self.stdout.write("  " + problem_sentence(problem))
         if report.sessions is not None:
-            for line in describe.table_lines(describe.lane_table(report.lanes)):
+            for line in describe.table_lines(describe.lane_table(report.lanes, report.costs.by_line)):
                 self.stdout.write("  " + line)
         if report.short_of_sessions:
             self.stdout.write("  " + describe.sessions_sentence(report))

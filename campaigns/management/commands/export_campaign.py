@@ -16,6 +16,7 @@ from campaigns.export import write_workbook
 from campaigns.management.outcome import told_errors
 from campaigns.management.progress import ProgressBar
 from campaigns.models import Campaign, CampaignChannel
+from messaging import spending
 
 
 class Command(BaseCommand):
@@ -35,7 +36,11 @@ class Command(BaseCommand):
             raise CampaignError(_("The export is an Excel workbook: give it a name that ends in .xlsx."))
         try:
             with ProgressBar(_("rows"), total=queries.progress(campaign).total) as bar:
-                lines = [] if campaign.channel == CampaignChannel.SMS else describe.lane_table(report.lanes(campaign))
+                lines = (
+                    []
+                    if campaign.channel == CampaignChannel.SMS
+                    else describe.lane_table(report.lanes(campaign), spending.of_campaign(campaign.pk))
+                )
                 written = write_workbook(out, _shown(campaign, bar), zone=ZoneInfo(campaign.timezone), lines=lines)
         except OSError as error:
             raise CampaignError(

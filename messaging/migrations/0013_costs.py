@@ -1,0 +1,36 @@
+"""How many parts messages take, and what was spent on them.
+
+Messages of before have neither, and are not written to: there may be millions, and what they cost nobody knows.
+"""
+
+from django.db import migrations, models
+
+SPENDING = {
+    "paid_parts": models.IntegerField(default=0),
+    "unpriced_parts": models.IntegerField(default=0),
+    "cost": models.JSONField(default=dict),
+}
+CHARGE = {
+    "parts": models.IntegerField(null=True),
+    "price": models.BigIntegerField(null=True),
+    "currency": models.CharField(max_length=3, blank=True, default=""),
+}
+"""Of an attempt, which is stored within its message."""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("messaging", "0012_followed")]
+    operations = [
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.AddField(model_name="message", name="parts", field=models.IntegerField(null=True)),
+                *(migrations.AddField("message", name, field) for name, field in SPENDING.items()),
+                *(migrations.AddField("attempt", name, field) for name, field in CHARGE.items()),
+            ]
+        ),
+        *(
+            migrations.AddField(model, name, field)
+            for model in ("tally", "daytally")
+            for name, field in SPENDING.items()
+        ),
+    ]
