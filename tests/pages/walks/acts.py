@@ -48,6 +48,7 @@ BY_THE_CLIENT: Mapping[str, str] = {
     "debtors:sheet": "tests/pages/test_debtors.py",
     "desk:session-limits": "tests/pages/test_sessions.py",
     "gateways:line-callback": "tests/pages/test_lines.py",
+    "gateways:line-price": "tests/pages/test_costs.py",
     "users:sign-in-end": "tests/accounts/test_sign_ins.py",
     "users:sign-out": "tests/accounts/test_sign_ins.py",
 }
