@@ -26,7 +26,7 @@ PATHS = {"v3": "/sms/3/messages", "v2": "/sms/2/text/advanced"}
 SCHEMES = {"app": "App", "basic": "Basic", "ibsso": "IBSSO", "bearer": "Bearer"}
 """What stands before the credential in the Authorization header."""
 
-URL_SCHEMES = ("infobip", *(f"infobip+{auth}" for auth in ("apikey", "app", "basic", "ibsso", "bearer")))
+URL_SCHEMES = ("infobip", "infobip+basic", "infobip+ibsso", "infobip+bearer")
 EXAMPLE = "infobip://xxxxx.api.infobip.com/sms/3/messages?from=SENDER"
 HOST_EXAMPLE = "https://xxxxx.api.infobip.com"
 

@@ -153,7 +153,7 @@ class Infobip:
             for _page in range(MOST_PAGES):
                 request = requests.question(self._line, path, limit=PAGE)
                 way = replace(self._way, body_limit=PAGE_LIMIT)
-                answer = self._ask(Purpose.POLL, request, not_after=time.monotonic() + 1, way=way)
+                answer = self._ask(Purpose.POLL, request, not_after=time.monotonic() + self.timeout, way=way)
                 if not isinstance(answer, Answer) or answer.status != 200 or answer.cut:
                     return
                 results = results_in(answer.body)
@@ -173,7 +173,7 @@ class Infobip:
     def check(self) -> Health:
         """Ask for the balance, which shows that the credential is taken."""
         request = requests.question(self._line, requests.BALANCE)
-        answer = self._ask(Purpose.CHECK, request, not_after=time.monotonic() + 1)
+        answer = self._ask(Purpose.CHECK, request, not_after=time.monotonic() + self.timeout)
         if isinstance(answer, SendError):
             return Health(False, answer.detail)
         return read_balance(answer, self._mask)

@@ -165,14 +165,14 @@ def test_fields_alone_make_a_line_too() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"kind": "telegraph"}, "Available: infobip, sms_gate, http_generic"),
+        ({"kind": "telegraph"}, "http_generic"),
         ({"pool": "Nope"}, "There is no pool “Nope”. Pools of the channel sms: SMS."),
         (
             {"pool": "WA"},
             "The pool “WA” is of the channel whatsapp; this line is of sms. Pools of the channel sms: SMS.",
         ),
         ({"url_template": "https://host/?to={phone}"}, "has no message"),
-        ({"url_template": "gopher://device"}, "sms-gate://, http://, https://"),
+        ({"url_template": "gopher://device"}, "http://, https://"),
         ({"url_template": ""}, "needs a URL template or its fields"),
         ({"fields": {"speed": "9"}}, "no field speed"),
         ({"fields": {"timeout_s": "0"}}, "timeout_s: takes a number from 1 to 60"),
