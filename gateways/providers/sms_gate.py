@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from domain.calls import verdict_of
+from domain.calls import ACCEPTED_RULES, UNCERTAIN_RULES, verdict_of
 from domain.delivery import (
     Call,
     ErrorKind,
@@ -38,7 +38,7 @@ from gateways.providers.sms_gate_check import read_devices, read_health
 from gateways.providers.sms_gate_webhook import read_webhook
 from gateways.sms_gate_fields import EVENTS
 from gateways.telling import Rule, Teller
-from gateways.transport import BODY_LIMIT, Answer, Request, Seen, Way, exchange
+from gateways.transport import Answer, Request, Seen, Way, exchange
 
 DETAIL_SHOWN = 200
 
@@ -73,7 +73,7 @@ class SmsGate:
         self.deduplicates_by_our_id: bool = config["mode"] == "local" or bool(config["device_id"])
         self.poll_every: float = float(config["poll_s"])
         self._bearer = ""
-        self._tellers: dict[str, Teller] = {}
+        self._latest_teller: tuple[str, Teller] | None = None
 
     def reserve(self, attempt_id: str) -> None:
         """Nothing: the far side takes our own id."""
@@ -87,7 +87,7 @@ class SmsGate:
         requests = [self._send_request(outbound, authorization) for outbound in batch]
         for request, answer, seen in self._exchange(requests, not_after=not_after):
             result, rule = self._judge(answer)
-            self._record(Purpose.SEND, request, answer, seen, rule, verdict=verdict_of([result]))
+            self._record(Purpose.SEND, request, answer, seen, rule)
             yield result
 
     def reconcile(self, outbound: Outbound, *, not_after: float) -> Reconciled:
@@ -235,7 +235,8 @@ class SmsGate:
         else:
             judged, _rule = judge(answer, now=datetime.now(UTC))
             rest = judged.retry_after if isinstance(judged, SendError) else None
-            code, detail = f"http_{answer.status}", f"No token was given: {self._clean(said(answer))}"
+            code = "no_token" if 200 <= answer.status < 300 else f"http_{answer.status}"
+            detail = f"No token was given: {self._clean(said(answer))}"
         return SendError("", ErrorKind.REFUSED, code, detail, Scope.LINE, rest)
 
     # Answers ---------------------------------------------------------------------------------------------------------
@@ -251,7 +252,8 @@ class SmsGate:
 
     def _ask(self, purpose: Purpose, request: Request, *, not_after: float) -> Answer | SendError:
         [(_request, answer, seen)] = self._exchange([request], not_after=not_after)
-        rule = Rule("answered") if isinstance(answer, Answer) else Rule(answer.code)
+        fine = isinstance(answer, Answer) and 200 <= answer.status < 300
+        rule = Rule("answered") if fine else self._judge(answer)[1]
         self._record(purpose, request, answer, seen, rule)
         return answer
 
@@ -259,7 +261,7 @@ class SmsGate:
         if isinstance(answer, SendError):
             return answer, Rule(answer.code)
         result, rule = judge(answer, now=datetime.now(UTC))
-        return replace(result, detail=self._clean(result.detail, whole=len(answer.body) < BODY_LIMIT)), rule
+        return replace(result, detail=self._clean(result.detail, whole=not answer.cut)), rule
 
     def _read_state(self, answer: Answer | SendError) -> tuple[Receipt | None, Rule]:
         """What the answer to a question for a state says, where it says more than that the message was accepted."""
@@ -288,20 +290,20 @@ class SmsGate:
         rule: Rule,
         *,
         hide: bool = False,
-        verdict: Verdict | None = None,
     ) -> None:
         """Tell the line's log of a call; if `hide`, without the answer's text. What did not start is none."""
-        if rule.name != "not_started":
-            told = self._teller().later(request, seen, answer, rule)
-            if hide:
-                told = partial(_without_answer, told)
-            self._line.record(Call(purpose, told, (request.attempt_id,) if request.attempt_id else (), verdict))
+        if rule.name == "not_started":
+            return
+        told = self._teller().later(request, seen, answer, rule)
+        attempts = (request.attempt_id,) if request.attempt_id else ()
+        shown = partial(_without_answer, told) if hide else told
+        self._line.record(Call(purpose, shown, attempts, _verdict(answer, rule)))
 
     def _teller(self) -> Teller:
-        """One that knows the token too which was given for now."""
-        if self._bearer not in self._tellers:
-            self._tellers[self._bearer] = Teller(self._masker())
-        return self._tellers[self._bearer]
+        """One for all calls with the same token, which it has to know."""
+        if self._latest_teller is None or self._latest_teller[0] != self._bearer:
+            self._latest_teller = (self._bearer, Teller(self._masker()))
+        return self._latest_teller[1]
 
     def _cleaned(self, health: Health) -> Health:
         return replace(health, detail=self._clean(health.detail))
@@ -315,6 +317,15 @@ class SmsGate:
         token = self._line.config["token"]
         callback = self._line.callback_url.rpartition("/")[2]  # whoever has it can report in the phone's name
         return Masker({token, *token.split(":", 1), self._line.config["signing_key"], callback, self._bearer})
+
+
+def _verdict(answer: Answer | SendError, rule: Rule) -> Verdict:
+    """How a call ended."""
+    if isinstance(answer, SendError):
+        return verdict_of([answer])
+    if rule.name in ACCEPTED_RULES:
+        return Verdict.ACCEPTED
+    return Verdict.UNCERTAIN if rule.name in UNCERTAIN_RULES else Verdict.REFUSED
 
 
 def _without_answer(told: Callable[[], Exchange]) -> Exchange:
