@@ -20,19 +20,8 @@ REFUSED_RULES = frozenset(
     }
 )
 UNCERTAIN_RULES = frozenset(
-    {
-        *(
-            "redirect",
-            "no_word_status",
-            "page",
-            "empty",
-            "no_id",
-            "no_state",
-            "no_such_state",
-            "unknown_id",
-        ),
-        *("timeout", "disconnected", "cut_answer", "unreadable", "lost"),
-    }
+    {"redirect", "no_word_status", "page", "empty", "no_id", "no_state", "no_such_state", "unknown_id"}
+    | {"timeout", "disconnected", "cut_answer", "unreadable", "lost"}
 )
 """Words of an exchange's `rule` (domain.delivery.Exchange) that tell it. A kind of gateway may have others."""
 
