@@ -86,7 +86,7 @@ class HttpGeneric:
     ) -> None:
         """Tell the line's log of the call. What did not start is none."""
         if rule.name != "not_started":
-            teller = self._status_teller if purpose is Purpose.STATUS else self._teller
+            teller = self._teller if purpose is Purpose.SEND else self._status_teller
             told = teller.later(request, seen, answer, rule)
             self._line.record(Call(purpose, told, (request.attempt_id,), verdict_of([result])))
 

@@ -45,7 +45,10 @@ GIVEN: dict[str, dict[str, Any]] = {
         "status_url": "{far}/state?id={id}&t={secret4}", "id_path": "id",
     },
     "infobip": {"base_url": "{far}", "token": "{secret0}", "sender": "Norte", "rate_per_second": 0},
-    "sms_gate": {"base_url": "{far}", "mode": "private", "auth": "basic", "token": "{secret0}:{secret1}", "signing_key": "{secret2}"},
+    "sms_gate": {
+        "base_url": "{far}", "mode": "private", "auth": "basic", "token": "{secret0}:{secret1}",
+        "signing_key": "{secret2}",
+    },
 }  # fmt: skip
 """The fields of a line of each kind: all that are secret, and what else it can't do without."""
 
