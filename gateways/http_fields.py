@@ -1,7 +1,6 @@
 """The settings of a generic HTTP line, and what must hold between them."""
 
 import codecs
-import ipaddress
 import json
 import re
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from domain.delivery import ReceiptState
 from gateways import placeholders
 from gateways.errors import GatewayError
 from gateways.fields import Field, FieldType
+from gateways.hosts import check_host
 
 STATES = {
     "accepted": "sent",
@@ -65,21 +65,12 @@ def _check_url(url: str) -> str:
         raise ValueError(_("takes placeholders in its path and query only, not in the host"))
     if not parts.netloc.isascii():
         raise ValueError(_("takes a host in ASCII: write an international name in its xn-- form"))
-    if re.fullmatch(r"[0-9.]+|0x[0-9a-fx.]+", parts.hostname) and not _is_ip_address(parts.hostname):
-        raise ValueError(_("takes an IP address in its usual form, four numbers from 0 to 255"))
+    check_host(parts.hostname)
     if "@" in parts.netloc:
         raise ValueError(_("takes no user and password: put them in auth=basic and token=user:password"))
     if parts.fragment:
         raise ValueError(_("takes no “#” part: it never reaches the gateway"))
     return url
-
-
-def _is_ip_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _check_placeholders(template: str, known: frozenset[str]) -> None:

@@ -7,7 +7,6 @@
 The credential may be given apart: as the line's token, where no shell history keeps it.
 """
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from gateways.errors import GatewayError, UrlTemplateError
 from gateways.fields import Field, FieldType
+from gateways.hosts import check_host
 from gateways.http_fields import CALLS, MORE, PACE
 
 PATHS = {"v3": "/sms/3/messages", "v2": "/sms/2/text/advanced"}
@@ -54,8 +54,7 @@ def _check_base_url(text: str) -> str:
         raise ValueError(_("takes the address of your account, such as %(url)s") % {"url": HOST_EXAMPLE})
     if not url.isascii():
         raise ValueError(_("takes a host in ASCII: write an international name in its xn-- form"))
-    if re.fullmatch(r"[0-9.]+|0x[0-9a-fx.]+", parts.hostname) and not _is_ip_address(parts.hostname):
-        raise ValueError(_("takes an IP address in its usual form, four numbers from 0 to 255"))
+    check_host(parts.hostname)
     if "@" in parts.netloc:
         raise ValueError(_("takes no user and password: they go into the token"))
     if parts.path.strip("/") or parts.query or parts.fragment:
@@ -63,14 +62,6 @@ def _check_base_url(text: str) -> str:
             _("takes the host alone, such as %(url)s: the path follows from the version") % {"url": HOST_EXAMPLE}
         )
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _is_ip_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _check_sender(sender: str) -> str:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from gateways.errors import GatewayError, UrlTemplateError
 from gateways.fields import Field, FieldType
+from gateways.hosts import check_host
 from gateways.http_fields import CALLS, MORE, PACE
 
 CLOUD_HOST = "api.sms-gate.app"
@@ -67,6 +68,7 @@ def _check_base_url(url: str) -> str:
         raise ValueError(_("takes an address that begins with http:// or https:// and has a host"))
     if not url.isascii() or "{" in url or "}" in url:
         raise ValueError(_("takes a plain address in ASCII, without placeholders"))
+    check_host(parts.hostname)
     if "@" in parts.netloc:
         raise ValueError(_("takes no user and password: they go into the token, as user:password"))
     if parts.query or parts.fragment:

@@ -72,6 +72,7 @@ class Infobip:
         )
         # The rate is the lane's: it starts no more messages at once than half a second of it.
         self.batch_size: int = min(self._size * config["concurrency"], MOST_IN_A_REQUEST)
+        self.per_request = self._size
         self.timeout: float = self._way.timeout + 1
         self.poll_every = float(config["poll_s"])
 
@@ -190,6 +191,8 @@ class Infobip:
         seen: dict[str, Seen] = {}
         [answer] = exchange([request], way or self._way, not_after=not_after, seen=seen)
         rule = answer.code if isinstance(answer, SendError) else "status" if answer.status < 300 else "refused_status"
+        if purpose is Purpose.POLL and isinstance(answer, Answer) and answer.status == 200:
+            rule = "unreadable" if answer.cut or results_in(answer.body) is None else rule
         self._record(purpose, request, seen, answer, Rule(rule), attempts)
         return answer
 
