@@ -19,6 +19,13 @@ class Migration(migrations.Migration):
             state_operations=[
                 migrations.AddField(model_name="message", name="parts", field=models.IntegerField(null=True)),
                 *(migrations.AddField("message", name, field) for name, field in SPENDING.items()),
+                migrations.AddField(model_name="attempt", name="parts", field=models.IntegerField(null=True)),
+                migrations.AddField(model_name="attempt", name="price", field=models.BigIntegerField(null=True)),
+                migrations.AddField(
+                    model_name="attempt",
+                    name="currency",
+                    field=models.CharField(blank=True, default="", max_length=3),
+                ),
             ]
         ),
         *(
