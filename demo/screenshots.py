@@ -1,7 +1,9 @@
-"""Takes the pictures of the README and of docs/pages.md: python -m demo.screenshots URL USER PASSWORD EXECUTIVE PASSWORD
+"""Takes the pictures of the README and of docs/pages.md.
 
-Start `bin/demo` first, which prints the users, and this a minute later, while its campaigns are under way. To look at all
-pages there is demo/every_page.py.
+    python -m demo.screenshots URL USER PASSWORD EXECUTIVE PASSWORD
+
+Start `bin/demo` first, which prints the users, and this a minute later, while its campaigns are under way. To look at
+all pages there is demo/every_page.py.
 """
 
 import re
