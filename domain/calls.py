@@ -8,7 +8,16 @@ ACCEPTED_RULES = frozenset(
     {"success", "id", "status", "known_already", "state", "state_failed", "token", "answered", "callback"}
 )
 REFUSED_RULES = frozenset(
-    {"failure", "no_success", "refused_status", "not_let_in", "refusal_status", "failed_state", "no_such_device"}
+    {
+        "failure",
+        "no_success",
+        "refused_status",
+        "not_let_in",
+        "refusal_status",
+        "failed_state",
+        "no_such_device",
+        "no_token",
+    }
 )
 UNCERTAIN_RULES = frozenset(
     {
@@ -21,7 +30,6 @@ UNCERTAIN_RULES = frozenset(
             "no_state",
             "no_such_state",
             "unknown_id",
-            "no_token",
         ),
         *("timeout", "disconnected", "cut_answer", "unreadable", "lost"),
     }

@@ -224,7 +224,7 @@ class TemplateForm(forms.Form):
     token = forms.CharField(
         label=gettext_lazy("Token"),
         required=False,
-        help_text=gettext_lazy("Only if the gateway asks for one and it isn't in the URL."),
+        help_text=gettext_lazy("A token, or user:password, if the gateway asks for one and it isn't in the URL."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 

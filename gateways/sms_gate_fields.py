@@ -41,6 +41,9 @@ EVENTS = ("sms:sent", "sms:delivered", "sms:failed", "sms:received", "mms:downlo
 _BYPASSES_LIMITS = 100
 """Priorities from here on send at once, past the phone's own limits: a campaign would get its SIM card blocked."""
 
+_POLLED_EVERY = 10
+"""Seconds between two polls, at the least: each asks about up to 200 messages."""
+
 _PARAMETERS = {
     "baseUrl": "base_url",
     "mode": "mode",
@@ -77,6 +80,12 @@ def _check_device_id(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
         raise ValueError(_("takes the phone's id as the app shows it: letters, digits, “-” and “_”"))
     return text
+
+
+def _check_poll(seconds: int) -> int:
+    if 0 < seconds < _POLLED_EVERY:
+        raise ValueError(_("takes 0, or at least %(seconds)s seconds") % {"seconds": _POLLED_EVERY})
+    return seconds
 
 
 def _check_secret(text: str) -> str:
@@ -163,6 +172,7 @@ FIELDS = (
         default=60,
         minimum=0,
         maximum=3600,
+        check=_check_poll,
         help=gettext_lazy("What became of messages whose end no webhook told. 0 never asks."),
         section=CALLS,
     ),

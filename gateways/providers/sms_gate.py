@@ -3,16 +3,18 @@
 import base64
 import hashlib
 import json
-import logging
 import time
-from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
+from domain.calls import ACCEPTED_RULES, UNCERTAIN_RULES, verdict_of
 from domain.delivery import (
     Call,
     ErrorKind,
+    Exchange,
     Failed,
     Health,
     Incoming,
@@ -25,6 +27,7 @@ from domain.delivery import (
     SendError,
     Sent,
     Unknown,
+    Verdict,
 )
 from gateways.answers import is_page
 from gateways.masking import Masker
@@ -35,9 +38,7 @@ from gateways.providers.sms_gate_check import read_devices, read_health
 from gateways.providers.sms_gate_webhook import read_webhook
 from gateways.sms_gate_fields import EVENTS
 from gateways.telling import Rule, Teller
-from gateways.transport import BODY_LIMIT, Answer, Request, Seen, Way, exchange
-
-logger = logging.getLogger(__name__)
+from gateways.transport import Answer, Request, Seen, Way, exchange
 
 DETAIL_SHOWN = 200
 
@@ -72,6 +73,7 @@ class SmsGate:
         self.deduplicates_by_our_id: bool = config["mode"] == "local" or bool(config["device_id"])
         self.poll_every: float = float(config["poll_s"])
         self._bearer = ""
+        self._latest_teller: tuple[str, Teller] | None = None
 
     def reserve(self, attempt_id: str) -> None:
         """Nothing: the far side takes our own id."""
@@ -233,7 +235,8 @@ class SmsGate:
         else:
             judged, _rule = judge(answer, now=datetime.now(UTC))
             rest = judged.retry_after if isinstance(judged, SendError) else None
-            code, detail = f"http_{answer.status}", f"No token was given: {self._clean(said(answer))}"
+            code = "no_token" if 200 <= answer.status < 300 else f"http_{answer.status}"
+            detail = f"No token was given: {self._clean(said(answer))}"
         return SendError("", ErrorKind.REFUSED, code, detail, Scope.LINE, rest)
 
     # Answers ---------------------------------------------------------------------------------------------------------
@@ -249,7 +252,8 @@ class SmsGate:
 
     def _ask(self, purpose: Purpose, request: Request, *, not_after: float) -> Answer | SendError:
         [(_request, answer, seen)] = self._exchange([request], not_after=not_after)
-        rule = Rule("answered") if isinstance(answer, Answer) else Rule(answer.code)
+        fine = isinstance(answer, Answer) and 200 <= answer.status < 300
+        rule = Rule("answered") if fine else self._judge(answer)[1]
         self._record(purpose, request, answer, seen, rule)
         return answer
 
@@ -257,7 +261,7 @@ class SmsGate:
         if isinstance(answer, SendError):
             return answer, Rule(answer.code)
         result, rule = judge(answer, now=datetime.now(UTC))
-        return replace(result, detail=self._clean(result.detail, whole=len(answer.body) < BODY_LIMIT)), rule
+        return replace(result, detail=self._clean(result.detail, whole=not answer.cut)), rule
 
     def _read_state(self, answer: Answer | SendError) -> tuple[Receipt | None, Rule]:
         """What the answer to a question for a state says, where it says more than that the message was accepted."""
@@ -287,15 +291,19 @@ class SmsGate:
         *,
         hide: bool = False,
     ) -> None:
-        """Tell the line's log of a call; if `hide`, without the answer's text. An answer is never lost with it."""
-        try:
-            told = Teller(self._masker()).tell(request, seen, answer, rule)
-            if hide:
-                told = replace(told, answer_body="")
-            self._line.record(Call(purpose, told, (request.attempt_id,) if request.attempt_id else ()))
-        except Exception as error:
-            # Its own text is not used: it may hold what would have been masked.
-            logger.warning("a call can't be told: %s", type(error).__name__)
+        """Tell the line's log of a call; if `hide`, without the answer's text. What did not start is none."""
+        if rule.name == "not_started":
+            return
+        told = self._teller().later(request, seen, answer, rule)
+        attempts = (request.attempt_id,) if request.attempt_id else ()
+        shown = partial(_without_answer, told) if hide else told
+        self._line.record(Call(purpose, shown, attempts, _verdict(answer, rule)))
+
+    def _teller(self) -> Teller:
+        """One for all calls with the same token, which it has to know."""
+        if self._latest_teller is None or self._latest_teller[0] != self._bearer:
+            self._latest_teller = (self._bearer, Teller(self._masker()))
+        return self._latest_teller[1]
 
     def _cleaned(self, health: Health) -> Health:
         return replace(health, detail=self._clean(health.detail))
@@ -309,3 +317,16 @@ class SmsGate:
         token = self._line.config["token"]
         callback = self._line.callback_url.rpartition("/")[2]  # whoever has it can report in the phone's name
         return Masker({token, *token.split(":", 1), self._line.config["signing_key"], callback, self._bearer})
+
+
+def _verdict(answer: Answer | SendError, rule: Rule) -> Verdict:
+    """How a call ended."""
+    if isinstance(answer, SendError):
+        return verdict_of([answer])
+    if rule.name in ACCEPTED_RULES:
+        return Verdict.ACCEPTED
+    return Verdict.UNCERTAIN if rule.name in UNCERTAIN_RULES else Verdict.REFUSED
+
+
+def _without_answer(told: Callable[[], Exchange]) -> Exchange:
+    return replace(told(), answer_body="")

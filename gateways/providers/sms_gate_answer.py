@@ -4,7 +4,7 @@ Its server and the app's own server answer alike: 202 with the message's state, 
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ _NOT_LET_IN = (401, 402, 403)
 """Its middleware answers so before a message is looked at: credentials, or a token that may not do this."""
 
 _EXPIRED = "ttl expired"
+NO_SUCH_DEVICE = "no_such_device"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def failure_code(word: str, reason: str) -> str:
     """A stable word for a failure, by the state's word and the reason that came with it."""
     if word.lower() == "cancelled":
         return "cancelled_there"
-    return "expired" if _EXPIRED in reason.lower() else "undelivered"
+    return "waited_too_long" if _EXPIRED in reason.lower() else "undelivered"
 
 
 def judge(answer: Answer, *, now: datetime) -> tuple[Sent | SendError, Rule]:
@@ -69,7 +70,8 @@ def judge(answer: Answer, *, now: datetime) -> tuple[Sent | SendError, Rule]:
         redirected = _error(answer, ErrorKind.UNKNOWN, detail, scope=Scope.LINE)
         return redirected, Rule("redirect", matched=answer.headers.get("location", ""))
     kind, scope, rule = _error_of(answer)
-    return _error(answer, kind, said(answer), scope=scope, rest=rest), Rule(rule)
+    error = _error(answer, kind, said(answer), scope=scope, rest=rest)
+    return (replace(error, code=NO_SUCH_DEVICE) if rule == NO_SUCH_DEVICE else error), Rule(rule)
 
 
 def _error_of(answer: Answer) -> tuple[ErrorKind, Scope, str]:
@@ -83,7 +85,7 @@ def _error_of(answer: Answer) -> tuple[ErrorKind, Scope, str]:
     if page or status in (408, 425) or status >= 500 or status < 200:
         return ErrorKind.UNKNOWN, Scope.LINE, "no_word_status"
     if status == 400 and _blames_the_phone(answer):
-        return ErrorKind.REFUSED, Scope.LINE, "no_such_device"
+        return ErrorKind.REFUSED, Scope.LINE, NO_SUCH_DEVICE
     scope = Scope.LINE if status in (404, 405) else Scope.MESSAGE  # the address, probably: all would meet the same
     return ErrorKind.PERMANENT, scope, "refused_status"
 

@@ -66,6 +66,7 @@ def test_address_is_kept_without_what_is_asked_at_it(given: str, kept: str) -> N
         ({"device_id": "a b"}, "device_id: takes the phone's id as the app shows it"),
         ({"sim_number": "4"}, "sim_number: takes a number from 0 to 3"),
         ({"priority": "100"}, "priority: takes a number from -128 to 99"),
+        ({"poll_s": "5"}, "poll_s: takes 0, or at least 10 seconds"),
         ({"mode": "mine"}, "mode: takes one of cloud, private, local"),
         ({"nothing": "1"}, "has no field nothing"),
     ],
