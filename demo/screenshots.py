@@ -1,7 +1,9 @@
-"""Takes the pictures of the README and of docs/pages.md: python -m demo.screenshots URL USER PASSWORD
+"""Takes the pictures of the README and of docs/pages.md.
 
-Start `bin/demo` first, and this a minute later, while its campaigns are under way. To look at all pages there is
-demo/every_page.py.
+    python -m demo.screenshots URL USER PASSWORD EXECUTIVE PASSWORD
+
+Start `bin/demo` first, which prints the users, and this a minute later, while its campaigns are under way. To look at
+all pages there is demo/every_page.py.
 """
 
 import re
@@ -18,7 +20,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 WIDTH, HEIGHT = 1440, 900
 SETTLED = 2.0
-"""Seconds that a page has to become live."""
+"""Seconds that a page has to take in what came meanwhile, once it is live."""
 
 
 class Camera:
@@ -41,6 +43,7 @@ class Camera:
         self.width = width
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < WIDTH}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        self.driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
 
     def open(self, path: str) -> None:
         self.driver.get(self.url + path)
@@ -76,6 +79,7 @@ class Camera:
         self.driver.execute_script(f"localStorage.setItem('theme', '{'dark' if dark else 'light'}')")
 
     def settle(self) -> None:
+        self.wait_for('html[data-live="on"]')
         time.sleep(SETTLED)
 
     def take(self, name: str, path: str, *, dark: bool = False) -> None:
@@ -96,13 +100,23 @@ def main() -> None:
     for step in ("message", "pacing", "review"):
         camera.take(f"draft-{step}", f"{draft}{step}/")
     camera.take("pool", "/pools/new/")
-    camera.take("conversation", camera.first("/messages/", r"/messages/[^\"?/]+/"))
+    person = camera.first("/messages/", "/messages/[0-9]+/")
+    camera.take("conversation", person)
+    camera.take("debtor", camera.first("/debtors/?answered=yes", f"/debtors/{key}/"))
+    camera.take("opt-outs", "/suppressions/review/")
+    camera.take("contacts", "/contacts/")
+    camera.take("settings", "/settings/sending/")
     camera.take("import", camera.first("/debtors/imports/", f"/debtors/imports/{key}/"))
+    camera.take("line", camera.first("/pools/", f"/lines/{key}/"))
     camera.take("session", camera.show_a_qr("Ventas 4"))
     camera.take("sessions-dark", "/sessions/", dark=True)
     camera.size(390, 844)
     camera.take("campaigns-phone", "/campaigns/")
+    camera.take("conversation-phone", person)
     camera.driver.quit()
+    executives = Camera(sys.argv[1], *sys.argv[4:6])
+    executives.take("own-panel", "/")
+    executives.driver.quit()
 
 
 if __name__ == "__main__":

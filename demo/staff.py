@@ -1,4 +1,5 @@
-"""The demo's people: an executive with debtors, conversations and a campaign of her own, and a supervisor."""
+"""The demo's people: an executive with debtors, conversations and a campaign of her own, a supervisor, and an executive
+who is no user, whom the book of contacts knows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,13 +10,17 @@ from accounts.models import User
 from accounts.roles import ROLE_LABELS
 from campaigns import owning
 from campaigns.models import Campaign
-from debtors.models import DebtorAct, DebtorWork, WorkStatus
+from debtors.models import Debtor, DebtorAct, DebtorWork, WorkStatus
 from desk.debtors import work
 from domain.roles import Role
+from outreach.commands import add_contact
+from preferences import commands as preferences
 
 EXECUTIVE = {"username": "andrea", "first_name": "Andrea", "last_name": "Rojas", "phone": "+56962000001"}
 """Named as in the spreadsheet's column of executives: its rows are what she gets."""
 SUPERVISOR = {"username": "paula", "first_name": "Paula", "last_name": "Vera"}
+CONTACT = ("Marcelo Díaz", "+56962000002")
+IN_THE_BOOK = 12
 ENDED = (WorkStatus.DONE, WorkStatus.STOPPED, WorkStatus.FAILED)
 
 
@@ -38,11 +43,20 @@ def hire(campaign: str, wait: Callable[[str, Callable[[], bool]], None]) -> list
     wait("her debtors to be counted", lambda: _status(given) != WorkStatus.LOOKING)
     work.confirm(given)
     wait("her debtors to be given to her", lambda: _status(given) in ENDED)
+    _keep_the_book()
     owning.give(Campaign.objects.get(name=campaign), to=executive.pk, seen=None)
     return [
         Hired(str(ROLE_LABELS[role]), each["username"], word)
         for role, each, word in ((Role.EXECUTIVE, EXECUTIVE, password), (Role.SUPERVISOR, SUPERVISOR, other))
     ]
+
+
+def _keep_the_book() -> None:
+    """Whoever has these debtors is told of their replies on WhatsApp, and need not be a user."""
+    name, phone = CONTACT
+    for debtor in Debtor.objects.filter(metadata__ejecutivo=name).order_by("pk")[:IN_THE_BOOK]:
+        add_contact(rut=debtor.rut, name=name, phone=phone)
+    preferences.change("digests", {"active": True}, actor=None)
 
 
 def _made(values: dict[str, str], role: Role) -> tuple[User, str]:

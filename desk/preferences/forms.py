@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -71,7 +72,7 @@ class DigestsForm(GroupForm):
         declared = settings.group.named("pool")
         assert declared is not None
         names = {line.pool.name for line in sending_lines()} | {str(settings["pool"])} - {""}
-        choices = [("", declared.in_words("").capitalize()), *((name, name) for name in sorted(names))]
+        choices = [("", capfirst(declared.in_words(""))), *((name, name) for name in sorted(names))]
         self.fields["pool"] = forms.ChoiceField(label=declared.label, choices=choices, required=False)
         hours = self.fields["hours"]
         zone = _("In the time zone of sending, %(zone)s.") % {"zone": window().zone}
