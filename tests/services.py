@@ -1,10 +1,12 @@
 """The pytest plugin that gives the tests their MongoDB and Redis; pyproject.toml loads it before Django's settings.
 
-The servers are those of bin/services, on a directory of their own under the system's temporary one. They start while
-the tests are being collected, and a guard ends them even if pytest is killed. Set MONGODB_URI and REDIS_URL to use
-others.
+The servers are those of bin/services, on a directory of their own: in memory where there is room, else under the
+system's temporary one. They start while the tests are being collected, and a guard ends them even if pytest is killed.
+Set MONGODB_URI and REDIS_URL to use others.
 """
 
+import contextlib
+import faulthandler
 import os
 import secrets
 import shutil
@@ -25,6 +27,22 @@ from runner.supervisor import Supervisor
 PATIENCE = 150.0
 """Seconds that the servers may take to start on a loaded machine: they need three."""
 
+MEMORY = Path("/dev/shm")
+ROOM = 4 * 1024**3
+"""Bytes that must be free in memory. A session's servers take 0.3 GB at first and seldom 0.5; several run abreast."""
+
+
+def roomy() -> Path | None:
+    """Where MongoDB waits for no disk at each write; None for the system's choice. No test's data outlives it."""
+    with contextlib.suppress(OSError):
+        if not os.environ.get("TMPDIR") and shutil.disk_usage(MEMORY).free >= ROOM:
+            return MEMORY
+    return None
+
+
+STANDARD_ERROR = os.dup(2)
+"""As it was before pytest catches what tests write to it: this plugin is loaded earlier."""
+
 
 class TestServices:
     """The servers of one test session."""
@@ -33,7 +51,7 @@ class TestServices:
 
     def __init__(self) -> None:
         given = dict(os.environ)
-        self.data = Path(tempfile.mkdtemp(prefix="whatsmassive-tests-"))
+        self.data = Path(tempfile.mkdtemp(prefix="whatsmassive-tests-", dir=roomy()))
         ports = kept_ports(self.data, wanted(given))
         self.environment = {
             **addresses(given, ports),
@@ -82,6 +100,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Set the addresses before pytest-django loads the settings."""
     # A shell without job control has what it runs in the background ignore Ctrl-C, and so would what tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A session that is cut off says what each of its threads was at.
+    faulthandler.register(signal.SIGTERM, file=STANDARD_ERROR, chain=True)
     early_config.stash[KEY] = TestServices()
 
 

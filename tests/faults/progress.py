@@ -39,8 +39,8 @@ def until(
             raise AssertionError(
                 f"not there after {waited:.0f} s, and nothing moved for {stood:.0f} s. Last seen: {last}\n{report()}"
             )
-        # A look by a command takes seconds of the machine, which what is waited for needs too.
-        time.sleep(min(max(0.1, time.monotonic() - looked), 2.0))
+        # A look takes time of the machine, by a command even seconds, which what is waited for needs too.
+        time.sleep(min(max(0.1, 3 * (time.monotonic() - looked)), 4.0))
 
 
 def tails(folder: Path, *, characters: int = 3000) -> str:

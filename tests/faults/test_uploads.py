@@ -13,7 +13,7 @@ from tests.faults.progress import until
 
 pytestmark = [pytest.mark.whole_database, pytest.mark.timeout(900)]
 
-ROWS = 60_000
+ROWS = 30_000
 
 
 def test_kill_9_of_the_worker_that_imports(cluster: Cluster, tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_kill_9_of_the_worker_that_imports(cluster: Cluster, tmp_path: Path) -> 
     wait("status", "ready")
     upload.refresh_from_db()
     key = uploads.begin(upload, {})
-    for stored in (1, 20_000):
+    for stored in (1, 10_000):
         wait("rows__gte", stored)
         cluster.restart("campaigns")
         assert Import.objects.get(pk=key).status == "running"
