@@ -34,9 +34,9 @@ RETRY_AFTER = 5.0  # seconds until MongoDB is tried again
 EXIT_TIMEOUT = 1.0  # seconds that the end of the process may wait for the last write
 MOST_WAITING = 1_000
 
-USUAL_MOST = 60
+USUAL_MOST = 30
 MOST: Mapping[tuple[Purpose, bool], int] = {(Purpose.CALLBACK, True): 3, (Purpose.CALLBACK, False): 10}
-"""How many of a line's calls are kept of one moment, by what they are for and whether they went well: 200 messages a
+"""How many of a line's calls are kept of one moment, by what they are for and whether they went well: 100 messages a
 second, 10 reports. What did not go well is kept as far as there is room, unless somebody else decides how often."""
 
 KEPT = 100_000

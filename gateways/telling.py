@@ -130,7 +130,7 @@ class Teller:
         if b"\0" in body:
             return ""
         text = decoded(body, self._encoding)
-        if sum(map(_is_noise, text[:NOISE_LOOKED_AT])) > min(len(text), NOISE_LOOKED_AT) // 10:
+        if _is_noise(text[:NOISE_LOOKED_AT]):
             return ""
         most = BODY_SHOWN + self.mask.longest + SHRUNK
         told = self.mask(text[:most])
@@ -154,6 +154,10 @@ def _credential(value: str) -> str:
     return f"{scheme[1]} {MASK}" if scheme else MASK
 
 
-def _is_noise(character: str) -> bool:
-    """Whether it stands in what is no text, such as a picture."""
-    return character == "\N{REPLACEMENT CHARACTER}" or not (character.isprintable() or character.isspace())
+def _is_noise(text: str) -> bool:
+    """Whether it is no text, such as a picture: more than a tenth of it is what no text has."""
+    plain = "".join(text.split())
+    if plain.isprintable() and "\N{REPLACEMENT CHARACTER}" not in plain:
+        return False
+    odd = sum(each == "\N{REPLACEMENT CHARACTER}" or not each.isprintable() for each in plain)
+    return odd > len(text) // 10

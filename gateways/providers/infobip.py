@@ -3,13 +3,13 @@
 Why a batch may be cut up and sent again, and how doubts are settled: docs/adr/0024-infobip.md.
 """
 
-import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
+from domain.calls import verdict_of
 from domain.delivery import (
     Call,
     ErrorKind,
@@ -23,6 +23,7 @@ from domain.delivery import (
     SendError,
     Sent,
     Unknown,
+    Verdict,
 )
 from gateways.infobip_fields import MOST_IN_A_REQUEST
 from gateways.masking import Masker
@@ -32,8 +33,6 @@ from gateways.providers.infobip_answer import DETAIL_SHOWN, Refused, read_balanc
 from gateways.providers.infobip_reports import read_call, read_page, results_in
 from gateways.telling import Rule, Teller
 from gateways.transport import BODY_LIMIT, Answer, Request, Seen, Way, exchange
-
-logger = logging.getLogger(__name__)
 
 ANSWER_OF_A_MESSAGE = 2048
 """Bytes of an answer that one message of a request may take."""
@@ -118,7 +117,10 @@ class Infobip:
         for answer in exchange(asked, self._way, not_after=not_after, seen=seen):
             request, piece = by_key[answer.attempt_id]
             read, rule = read_send(answer, piece, self._mask, now=datetime.now(UTC))
-            self._record(Purpose.SEND, request, seen, answer, rule, [outbound.attempt_id for outbound in piece])
+            verdict = Verdict.REFUSED if isinstance(read, Refused) else verdict_of(read)
+            self._record(
+                Purpose.SEND, request, seen, answer, rule, [outbound.attempt_id for outbound in piece], verdict
+            )
             yield piece, read
 
     def reconcile(self, outbound: Outbound, *, not_after: float) -> Reconciled:
@@ -198,15 +200,16 @@ class Infobip:
         answer: Answer | SendError,
         rule: Rule,
         attempts: Sequence[str],
+        verdict: Verdict | None = None,
     ) -> None:
-        """Tell the line's log of a call; rather not at all than that an answer is lost with it."""
-        try:
-            told = Teller(self._mask).tell(request, seen[request.attempt_id], answer, rule)
-        except Exception as error:
-            # Its own text is not used: it may hold what would have been masked.
-            logger.warning("a call can't be told: %s", type(error).__name__)
-            return
-        self._line.record(Call(purpose, told, tuple(attempts)))
+        """Tell the line's log of a call. What did not start is none."""
+        if rule.name != "not_started":
+            told = self._teller.later(request, seen[request.attempt_id], answer, rule)
+            self._line.record(Call(purpose, told, tuple(attempts), verdict))
+
+    @cached_property
+    def _teller(self) -> Teller:
+        return Teller(self._mask)
 
     @cached_property
     def _mask(self) -> Masker:

@@ -63,7 +63,7 @@ def call(request: HttpRequest, pk: ObjectId, call: ObjectId) -> HttpResponse:
         "purpose": PURPOSE_LABELS[Purpose(found.purpose)],
         "carried": [(message, _address_of(message)) for message in found_messages],
         "others": max(0, len(found.attempts) - len(found_messages)) if len(found_messages) == MOST_MESSAGES else 0,
-        "fields_link": f"?{call_list.Asked(str(line.pk), about=found.attempts[0]).query}" if found.attempts else "",
+        "about_link": f"?{call_list.Asked(str(line.pk), about=found.attempts[0]).query}" if found.attempts else "",
     }
     return render(request, "gateways/call.html", context)
 

@@ -90,7 +90,7 @@ def test_flood_that_goes_well_is_counted_and_what_fails_is_kept(
         for verdict in ("accepted", "refused", "uncertain")
     }
     assert found == {
-        ("send", "accepted"): [*[0] * 59, 440],
+        ("send", "accepted"): [*[0] * 29, 470],
         ("send", "refused"): [0] * 100,
         ("send", "uncertain"): [],
         ("callback", "accepted"): [0, 0, 497],

@@ -28,6 +28,7 @@ from domain.delivery import (
     SendError,
     Sent,
     Unknown,
+    Verdict,
 )
 from gateways.errors import GatewayError, UrlTemplateError
 from gateways.kinds import KINDS, read_url
@@ -35,7 +36,7 @@ from gateways.provider import InvalidWebhook, Line, WebhookRequest
 from gateways.providers.infobip import Infobip
 from gateways.providers.infobip_request import send_request
 from tests.gateways.far_side import FarSide, Script, answers, closes_after_reading, response
-from tests.gateways.lines import ATTEMPT, CALLBACK, line, outbound
+from tests.gateways.lines import ATTEMPT, CALLBACK, exchange_of, line, outbound
 from tests.gateways.rows_infobip import PENDING, answered, error_v3, in_turn, rejected
 from tests.gateways.simulated import RunningInfobip
 
@@ -315,10 +316,13 @@ def test_every_call_is_told_without_a_secret() -> None:
         *(Purpose.SEND, Purpose.STATUS, Purpose.POLL, Purpose.POLL, Purpose.CHECK),
     ]
     assert told[0].attempts == tuple(each.attempt_id for each in batch)
-    assert told[0].exchange.size > 20_000
-    assert 3_000 < len(told[0].exchange.body) <= 4_000
-    assert [secret for secret in ("pass word", "bWU6", "hooks/1/hush") if secret in repr(told)] == []
-    assert "Basic •••" in repr(told[0].exchange.headers)
+    exchanges = [exchange_of(call) for call in told]
+    assert told[0].verdict is Verdict.ACCEPTED
+    assert exchanges[0].size > 20_000
+    assert 3_000 < len(exchanges[0].body) <= 4_000
+    hidden = ("pass word", "bWU6", "hooks/1/hush")
+    assert [secret for secret in hidden if secret in repr(exchanges) + repr(told)] == []
+    assert "Basic •••" in repr(exchanges[0].headers)
 
 
 # With the stand-in ---------------------------------------------------------------------------------------------------

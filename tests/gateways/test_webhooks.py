@@ -375,5 +375,5 @@ def test_infobip_reports_what_it_sent_and_what_people_write(web: Web, db: None) 
             time.sleep(0.1)
     assert sent == [Sent(each.attempt_id) for each in batch]
     assert [(item["phone"], item["text"]) for item in collection(IncomingText).find()] == [("+56922222222", "BAJA")]
-    assert web.post(address(made), b'{"results": [' + b"1," * 400_000 + b"1]}") == 400
+    assert web.post(address(made), b'{"results": [' + b"1," * 400_000 + b"1]}") == 413
     assert web.post(address(made), b'{"results": [' + b"1," * 1_000_000 + b"1]}") == 413

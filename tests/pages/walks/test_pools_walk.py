@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from engine import deliver
 from gateways import commands
@@ -27,12 +28,16 @@ class Words:
     moved: str
     kept: str
     gone: str
+    copied: str
 
 
 SPANISH = Words(
-    "60 por minuto", "desactivada: ninguno", "Aceptado solo por su estado", "1 movida", "Tiene líneas", "eliminado."
+    "60 por minuto", "desactivada: ninguno", "Aceptado solo por su estado", "1 movida", "Tiene líneas", "eliminado.",
+    "Copiado",
+)  # fmt: skip
+ENGLISH = Words(
+    "60 a minute", "switched off: none", "Accepted, by its status", "1 moved", "It has lines", "deleted.", "Copied"
 )
-ENGLISH = Words("60 a minute", "switched off: none", "Accepted, by its status", "1 moved", "It has lines", "deleted.")
 
 
 def test_pools_and_lines_are_worked_with_from_their_pages(browser: Browser) -> None:
@@ -83,6 +88,23 @@ def walk(browser: Browser, far_side: RunningGateway, words: Words) -> None:
     publish(MessageChanged(str(test.pk)))
     browser.until(lambda: not browser.all("[data-before]"), "the change")
     browser.reads("curl -i -X POST", f"#line-tests-{line.pk} .exchange details[open]")
+
+    # All that the line has said: what comes is there without a reload; one call whole, to be copied.
+    browser.click("#calls")
+    browser.see(".calls tbody tr")
+    browser.live()
+    commands.send_test(name=line.name, phone="+56922222222", text="Otra")
+    Gateway.objects.filter(pk=line.pk).update(next_send_at=None)  # its pool's pace lets it rest
+    deliver.deliver(line.pk)
+    browser.until(lambda: len(browser.all(".calls tbody tr")) == 2, "the new call")
+    browser.fill("about", "922222222")
+    browser.find("#calls-about").send_keys(Keys.ENTER)
+    browser.until(lambda: len(browser.all(".calls tbody tr")) == 1, "the call to that phone")
+    browser.click(".calls tbody a")
+    browser.reads("Otra", ".exchange")
+    browser.click("#copy-curl")
+    browser.reads(words.copied, "#copy-curl")
+    assert "hush1234" not in browser.driver.page_source
 
     # Another pool's line is brought in, found by its name; the picture follows when it is switched off.
     south = commands.create_pool(name="Sur", channel="sms")
