@@ -18,10 +18,13 @@ def _people() -> dict[str, dict[str, Any]]:
         "¿Puedo pagar en cuotas?",
         "Ya pagué, adjunto comprobante",
         "Llámeme mañana por favor",
+        "BAJA",
+        "quiero darme de baja de estos mensajes",
+        "¿A qué cuenta transfiero?",
     )
     answering = {
         phone_of(person): {"reply": replies[place % len(replies)], "reply_ms": 1_500}
-        for place, person in enumerate(range(2, 250, 29))
+        for place, person in enumerate(range(2, 250, 13))
     }
     return {**unread, **by_lid, **slow, **answering, **not_there, **silent}
 

@@ -51,7 +51,7 @@ class GatewayAdmin(SwitchedAdmin):
     list_filter = ("kind", "active", "health")
     list_select_related = ("pool",)
     prefixes = ("name",)
-    hidden = ("secrets", "lane_token", "config")
+    hidden = ("secrets", "lane_token", "poll_token", "config")
 
     def switch(self, name: str, active: bool) -> Any:
         return commands.set_gateway_active(name=name, active=active)

@@ -156,8 +156,12 @@ def slow_sentence(gateway: Gateway, now: datetime) -> str:
     if minutes > 1:
         back = ngettext("Full speed in about %(number)s minute.", "Full speed in about %(number)s minutes.", minutes)
         back %= {"number": plain_number(minutes)}
-    said = _("Slowed down by the gateway: %(rate)s instead of %(full)s.")
-    return said % {"rate": _per_time(rate), "full": _per_time(slowdown.full)} + " " + back
+    if rate >= 1:
+        said, span = _("%(rate)s instead of %(full)s messages a second, as the gateway asks."), 1
+    else:
+        said, span = _("%(rate)s instead of %(full)s messages a minute, as the gateway asks."), 60
+    rates = {"rate": _rounded(rate * span), "full": _rounded(slowdown.full * span)}
+    return said % rates + " " + back
 
 
 def poll_reason(gateway: Gateway) -> str:
@@ -165,11 +169,9 @@ def poll_reason(gateway: Gateway) -> str:
     return capfirst(reason_sentence(gateway.poll_error)) + "." if gateway.poll_error else ""
 
 
-def _per_time(rate: float) -> str:
-    """So many messages a second, or a minute where that is few."""
-    if rate >= 1:
-        return _("%(number)s a second") % {"number": plain_number(round(rate, 1) if rate < 10 else round(rate))}
-    return _("%(number)s a minute") % {"number": plain_number(round(rate * 60, 1))}
+def _rounded(rate: float) -> str:
+    """With a decimal where that makes a difference."""
+    return plain_number(round(rate, 1) if rate < 10 else round(rate))
 
 
 def plain_number(number: float) -> str:

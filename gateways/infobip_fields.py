@@ -126,36 +126,6 @@ FIELDS = (
         help=gettext_lazy("For basic, user:password."),
     ),
     Field(
-        "api_version",
-        gettext_lazy("Version of the interface"),
-        FieldType.CHOICE,
-        default="v3",
-        choices=tuple(PATHS),
-        help=gettext_lazy("v2 is for accounts that have no v3 yet."),
-        section=MORE,
-    ),
-    Field(
-        "application_id",
-        gettext_lazy("Application"),
-        help=gettext_lazy(
-            "As it is called in your account. Lines that share an account and ask for reports need one each: "
-            "whoever asks first gets them."
-        ),
-        section=MORE,
-    ),
-    Field("entity_id", gettext_lazy("Entity"), section=MORE),
-    Field(
-        "validity_min",
-        gettext_lazy("Minutes that a message is tried for"),
-        FieldType.INTEGER,
-        default=0,
-        minimum=0,
-        maximum=2880,
-        help=gettext_lazy("After that a phone that is off gets it no more. 0 is Infobip's own: 48 hours."),
-        section=MORE,
-    ),
-    Field("verify_tls", gettext_lazy("Check the TLS certificate"), FieldType.BOOLEAN, default=True, section=MORE),
-    Field(
         "callbacks",
         gettext_lazy("Infobip reports to this server"),
         FieldType.BOOLEAN,
@@ -211,6 +181,36 @@ FIELDS = (
         maximum=60,
         section=PACE,
     ),
+    Field(
+        "api_version",
+        gettext_lazy("Version of the interface"),
+        FieldType.CHOICE,
+        default="v3",
+        choices=tuple(PATHS),
+        help=gettext_lazy("v2 is for accounts that have no v3 yet."),
+        section=MORE,
+    ),
+    Field(
+        "application_id",
+        gettext_lazy("ID of the application"),
+        help=gettext_lazy(
+            "Where your account has applications. Lines of one account that ask for reports need one each: "
+            "whoever asks first gets them."
+        ),
+        section=MORE,
+    ),
+    Field("entity_id", gettext_lazy("ID of the entity"), section=MORE),
+    Field(
+        "validity_min",
+        gettext_lazy("Minutes that a message is tried for"),
+        FieldType.INTEGER,
+        default=0,
+        minimum=0,
+        maximum=2880,
+        help=gettext_lazy("After that a phone that is off gets it no more. 0 is Infobip's own: 48 hours."),
+        section=MORE,
+    ),
+    Field("verify_tls", gettext_lazy("Check the TLS certificate"), FieldType.BOOLEAN, default=True, section=MORE),
 )
 
 

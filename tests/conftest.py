@@ -1,5 +1,6 @@
 """Fixtures for every test. MongoDB and Redis come from tests/services.py, which is loaded before Django's settings."""
 
+import gc
 import sys
 
 import pytest
@@ -7,6 +8,16 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.isolation"]
+
+# Python looks for cycles at every 700 new objects, which is a tenth of what these tests cost. Here they may pile up.
+gc.set_threshold(100_000, 50, 100)
+
+
+def pytest_collection_finish() -> None:
+    """What has been loaded stays until the end: no look for cycles need go through it."""
+    gc.collect()
+    gc.freeze()
+
 
 # A password's hash takes a third of a second on purpose. Nobody guesses those of tests, which make a user each.
 PBKDF2PasswordHasher.iterations = 1

@@ -86,7 +86,7 @@ class Infobip:
         out by a few messages.
         """
         left = [batch[place : place + self._size] for place in range(0, len(batch), self._size)]
-        accepted, refusals = False, 0
+        accepted, refusals, blame = False, 0, None
         while left:
             now, left = left[: self._way.concurrency], left[self._way.concurrency :]
             stopped: SendError | None = None
@@ -95,14 +95,15 @@ class Infobip:
                     ended, again = _after_refusal(piece, read)
                     yield from ended
                     left += again
-                    refusals += len(again) != 2
-                    if refusals >= MOST_REFUSALS:
-                        stopped = read.of_line(piece[0])
+                    refusals += bool(ended)  # those that name nobody are about nobody yet
+                    blame = read.of_line(piece[0])
                 else:
                     yield from read
                     accepted = accepted or any(isinstance(result, Sent) for result in read)
                     stopped = _trouble(read) or stopped
-            if stopped is not None and (not accepted or stopped.retry_after is not None):
+            if refusals >= MOST_REFUSALS and not accepted:
+                stopped = stopped or blame
+            if stopped is not None:
                 yield from (replace(stopped, attempt_id=outbound.attempt_id) for piece in left for outbound in piece)
                 return
             left.sort(key=len)
@@ -237,4 +238,4 @@ def _trouble(results: Sequence[Sent | SendError]) -> SendError | None:
     if not isinstance(first, SendError) or first.scope is not Scope.LINE or any(isinstance(r, Sent) for r in results):
         return None
     detail = "Another request of the line had failed: it was not tried."
-    return replace(first, kind=ErrorKind.REFUSED, code="not_started", detail=detail)
+    return SendError("", ErrorKind.REFUSED, "not_started", detail)

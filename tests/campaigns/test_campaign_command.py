@@ -36,7 +36,7 @@ URL = "https://gateway.example/send"
 KEYS = [
     *("name", "channel", "status", "total", "pending", "claimed", "sending", "sent", "delivered", "read", "failed"),
     *("skipped", "uncertain", "pause_reason", "enrolled", "waits_until", "rests_until", "pauses"),
-    *("replied", "fallback", "attachment", "sessions", "lanes", "problems"),
+    *("replied", "fallback", "attachment", "sessions", "sms", "lanes", "problems"),
 ]
 
 

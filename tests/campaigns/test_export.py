@@ -27,7 +27,8 @@ pytestmark = pytest.mark.django_db
 ZONE = ZoneInfo("America/Santiago")
 TITLES = [
     *("Row", "Name", "Phone", "Channel", "Status", "Reason", "Detail", "Text", "Variant", "Line", "Attempts"),
-    *("Attempt id", "Provider's id", "Sent at (America/Santiago)", "Delivered at (America/Santiago)"),
+    *("Attempt id", "Provider's id", "SMS parts", "Price a part", "Currency", "Cost"),
+    *("Sent at (America/Santiago)", "Delivered at (America/Santiago)"),
     *("Read at (America/Santiago)", "Failed at (America/Santiago)"),
 ]
 
@@ -87,11 +88,11 @@ def test_export_tells_everything_of_each_message_in_the_files_order(campaign: Ca
         TITLES,
         [
             *(3.0, "Ana", "+56987654321", "SMS", "delivered", "", "", "Hola", 1.0, "Línea 1", 2.0, "b" * 32, "P-7"),
-            *(then, then, "", ""),
+            *("", "", "", "", then, then, "", ""),
         ],
         [
             *(4.0, "Beto", "+56987654321", "SMS", "skipped", "a value that the message needs is missing in its row"),
-            *("{deuda}", "", 0.0, "", 0.0, "", "", "", "", "", ""),
+            *("{deuda}", "", 0.0, "", 0.0, "", "", "", "", "", "", "", "", "", ""),
         ],
     ]
 

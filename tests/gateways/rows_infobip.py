@@ -236,7 +236,7 @@ REFUSALS = [
         in_turn(response(400, error_v2("BAD_REQUEST", "Bad")), response(429, b"", "Retry-After: 5")),
         [*all_of(FOUR[:2], refused("http_429", "", retry_after=5.0)),
          *all_of(FOUR[2:], refused("not_started", "Another request of the line had failed: it was not tried.",
-                                   retry_after=5.0))],
+                                   scope=Scope.MESSAGE))],
         message=FOUR, fields={**LINE, "concurrency": 1}, request=[None, None]),
 ]  # fmt: skip
 

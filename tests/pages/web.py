@@ -40,7 +40,8 @@ class Web:
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "whatsmassive.web", "-b", "127.0.0.1", "-p", str(self.port)],
+            # With an access log, which production goes without: what a walk sends is told by it.
+            [sys.executable, "-um", "whatsmassive.web", "-b", "127.0.0.1", "-p", str(self.port), "--access-log", "-"],
             cwd=ROOT,
             env={**os.environ, **self._environment},
             stdout=self._log,

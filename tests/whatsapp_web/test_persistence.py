@@ -81,6 +81,23 @@ def test_offline_page_keeps_messages_until_it_is_back(whatsapp: RunningWhatsApp,
     assert [one["outcome"] for one in whatsapp.arrivals()] == ["accepted"]
 
 
+def test_page_that_ended_between_a_send_and_its_answer_repeats_it_as_the_same(
+    whatsapp: RunningWhatsApp, connected: Page, person: str
+) -> None:
+    chat, key = f"{person}@c.us", key_for(f"{person}@c.us")
+    connected.send(chat, "hola", key, waitForAck=True)
+    connected.wait_ack(key, 3)
+    # Such a page leaves what it had begun in its profile.
+    begun = {"id": key.rpartition("_")[2], "chat": chat, "type": "chat", "body": "hola", "data": ""}
+    connected.browser.execute_script("localStorage.setItem('standin.outbox', JSON.stringify([arguments[0]]))", begun)
+    connected.browser.get(whatsapp.url)
+    connected.wait_ready()
+    wait_for(lambda: whatsapp.stats()["arrivals"] == 2, what="the repetition")
+    assert [one["outcome"] for one in whatsapp.arrivals()] == ["accepted", "resent"]
+    connected.wait_ack(key, 3)
+    assert whatsapp.messages(ACCOUNT, person)[0]["ack"] == 3
+
+
 def test_states_of_the_stream_hold_messages_back(whatsapp: RunningWhatsApp, connected: Page, person: str) -> None:
     key = key_for(f"{person}@c.us")
     for mode in MODES:

@@ -9,10 +9,12 @@ const results = new Map();
 let entries = [];
 let busy = false;
 
-// What a former page of this profile left; the caller puts them back into its stores.
+// What a former page of this profile left; the caller puts them back into its stores. That page may have ended between
+// a send and its answer, so each of them may have arrived, and the next try says that it is one.
 export function restore() {
   try {
-    entries = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
+    const left = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
+    entries = left.map((entry) => ({ ...entry, again: true }));
   } catch {
     entries = [];
   }

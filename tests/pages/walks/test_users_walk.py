@@ -5,6 +5,7 @@ import pytest
 from accounts.models import SignIn, User
 from debtors.models import Debtor
 from tests.factories.debtors import make_debtor
+from tests.factories.sending import make_line, make_pool
 from tests.pages.web import Browser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.whole_database]
@@ -67,6 +68,7 @@ def test_user_from_the_first_password_to_the_last_day(browser: Browser, staff: U
     make_debtor("Deudora", owner=eva)
     browser.sign_in("ana", "correct horse battery staple")
     menu(browser, "[name=language][value=en]")
+    browser.see("html[lang=en]")
     browser.open(f"/users/{eva.pk}/")
     browser.click("a[href$='/hand-over/']")
     browser.find(f"#to option[value='{staff.pk}']").click()
@@ -87,4 +89,20 @@ def test_user_from_the_first_password_to_the_last_day(browser: Browser, staff: U
     browser.open("/users/?q=ev")
     browser.reads("password for once", ".list")
     assert SignIn.objects.filter(user=eva).count() == 0
+    what_else_is_an_administrators(browser)
     assert browser.complaints() == []
+
+
+def what_else_is_an_administrators(browser: Browser) -> None:
+    """The installation's settings, and a line's credentials."""
+    browser.open("/settings/digests/")
+    browser.fill("every", "300")
+    browser.click("#settings-form .btn-primary")
+    browser.reads("300", ".changed-settings")
+    browser.click("#do-reset")
+    browser.click("#ask-reset [value=yes]")
+    browser.until(lambda: not browser.all(".changed-settings"), "it is as it comes")
+    line = make_line(make_pool("Normal"), "https://gateway.example/send", "Andes")
+    browser.open(f"/lines/{line.pk}/edit/")
+    browser.click("main form .btn-primary")
+    browser.reads("Andes", "h1")
