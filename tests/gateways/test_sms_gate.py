@@ -16,7 +16,6 @@ from android_sms_gateway.enums import ProcessState, WebhookEvent
 from domain.delivery import (
     Call,
     ErrorKind,
-    Exchange,
     Failed,
     Health,
     Incoming,
@@ -39,7 +38,7 @@ from gateways.registry import provider_for
 from gateways.sms_gate_fields import EVENTS
 from gateways.transport import Answer
 from tests.gateways.far_side import FarSide, Heard, Script, Talk, response
-from tests.gateways.lines import ATTEMPT, line, outbound
+from tests.gateways.lines import ATTEMPT, exchange_of, line, outbound
 
 DEVICE = "yVULogr4Y1ksRfnos1Dsw"
 OTHER_DEVICE = "aaaaaaaaaaaaaaaaaaaaa"
@@ -58,11 +57,6 @@ def made(url: str, **fields: Any) -> Line:
 def watched(url: str, **fields: Any) -> tuple[Provider, list[Call]]:
     calls: list[Call] = []
     return provider_for(replace(made(url, **fields), record=calls.append)), calls
-
-
-def told(call: Call) -> Exchange:
-    """What a call tells once its turn comes."""
-    return call.exchange if isinstance(call.exchange, Exchange) else call.exchange()
 
 
 def answering(answer: Answerer) -> Script:
@@ -371,7 +365,7 @@ def test_without_a_token_nothing_is_sent(answer: tuple[int, Any], code: str, det
         assert isinstance(provider.reconcile(outbound(), not_after=soon()), SendError)
     assert results == [SendError(each.attempt_id, ErrorKind.REFUSED, code, detail, Scope.LINE) for each in attempts(2)]
     assert {heard.target for heard in far.heard} == {"/auth/token"}
-    assert {told(call).rule for call in calls} == {"no_token"}
+    assert {exchange_of(call).rule for call in calls} == {"no_token"}
 
 
 def test_every_call_is_told_and_no_secret_with_it() -> None:
@@ -390,17 +384,19 @@ def test_every_call_is_told_and_no_secret_with_it() -> None:
         list(provider.poll([outbound()]))
         provider.check()
     assert {call.verdict for call in calls} == {Verdict.ACCEPTED}
-    assert [(call.purpose, told(call).rule, told(call).status, call.attempts) for call in calls] == [
+    exchanges = [exchange_of(call) for call in calls]
+    told = [(call.purpose, each.rule, each.status, call.attempts) for call, each in zip(calls, exchanges, strict=True)]
+    assert told == [
         (Purpose.SETUP, "token", 201, ()),
         (Purpose.SEND, "id", 202, (ATTEMPT,)),
         (Purpose.STATUS, "state", 200, (ATTEMPT,)),
         (Purpose.POLL, "state", 200, (ATTEMPT,)),
         (Purpose.CHECK, "answered", 200, ()),
     ]
-    shown = repr([told(call) for call in calls])
+    shown = repr(calls) + repr(exchanges)
     assert [secret for secret in (LOGIN, "pass-word", server.latest, KEY) if secret in shown] == []
-    assert told(calls[0]).answer_body == ""
-    assert "Hola" in told(calls[1]).body
+    assert exchanges[0].answer_body == ""
+    assert "Hola" in exchanges[1].body
 
 
 # Webhooks ------------------------------------------------------------------------------------------------------------
