@@ -100,7 +100,8 @@ def judge_status(answer: Answer, config: Mapping[str, Any]) -> tuple[Sent | Fail
     state = _state(answer, config)
     if state is None:
         unknown = Unknown(answer.attempt_id, "The status address gave no state that the line knows.")
-        return unknown, Rule("no_such_state", path, word or "")
+        page = word is None and is_page(answer)
+        return unknown, Rule("page") if page else Rule("no_such_state", path, word or "")
     if state == "failed":
         failed = Failed(answer.attempt_id, "undelivered", _said(answer, config))
         return failed, Rule("state_failed", path, word or "")
