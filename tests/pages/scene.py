@@ -119,7 +119,7 @@ class Scene:
 
     def _calls(self) -> None:
         unanswered = {"status": None, "rule": "timeout", "answer_headers": (), "answer_body": "", "answer_size": 0}
-        page = {"status": 502, "rule": "no_word_status", "answer_body": f"<html>{WORD * 9}{LONG}</html>"}
+        page = {"status": 404, "rule": "refused_status", "answer_body": f"<html>{WORD * 9}{LONG}</html>"}
         make_call(
             self.line.pk, verdict=Verdict.UNCERTAIN, url=f"https://gateway.example/{WORD * 9}?a=•••", **unanswered
         )
