@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bson import ObjectId
+
 from lib.redaction import redact
 
 INTERVAL = 0.5  # seconds between two writes
@@ -24,6 +26,8 @@ EXIT_TIMEOUT = 1.0  # seconds that the end of the process may wait for the last 
 MOST_WAITING = 2_000
 LONGEST_MESSAGE = 2_000
 LONGEST_TRACE = 12_000
+DUPLICATE = 11000
+"""What MongoDB says of a key that is there already."""
 
 OURS = frozenset(
     {
@@ -118,6 +122,7 @@ class SystemLogHandler(logging.Handler):
             "error" if record.levelno >= logging.ERROR else "warning" if record.levelno >= logging.WARNING else "info"
         )
         return {
+            "_id": ObjectId(),
             "at": datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None),
             "level": level,
             "source": record.name[:60],
@@ -152,22 +157,22 @@ class SystemLogHandler(logging.Handler):
             batch, dropped = list(self._waiting), self._dropped
             self._waiting.clear()
             self._dropped = 0
-        if dropped:
-            batch.append(self._lost(dropped))
-        if not batch:
+        told = [self._lost(dropped)] if dropped else []
+        if not batch and not told:
             return True
         try:
-            from lib.mongo import insert_many
-            from systemlog.models import SystemLog
-
-            insert_many(SystemLog, batch)
+            refused = _store([*batch, *told])
         except Exception:
             with self._room:
+                # All of them, also those that were stored before it failed: they are known by their ids the next time.
                 # What came in meanwhile goes on behind them; the oldest go first when there are too many.
-                kept = [*(document for document in batch if "_id" not in document), *self._waiting]
+                kept = [*batch, *self._waiting]
                 self._dropped += dropped + max(0, len(kept) - MOST_WAITING)
                 self._waiting = deque(kept[-MOST_WAITING:])
             return False
+        if refused:
+            with self._room:
+                self._dropped += refused
         publish(LogAdded(""))
         return True
 
@@ -183,6 +188,30 @@ class SystemLogHandler(logging.Handler):
         )
         record.code = "log.lost"
         return self._document(record)
+
+
+def _store(documents: list[dict[str, Any]]) -> int:
+    """Store them, each once however often it is tried; how many can't be stored. Raises while MongoDB is away."""
+    from lib.mongo import insert_many, is_unavailable
+    from systemlog.models import SystemLog
+
+    try:
+        insert_many(SystemLog, documents)
+    except Exception as error:
+        if is_unavailable(error):
+            raise
+        # One that is refused, or is there already, must not hold up those behind it.
+        return sum(_store([one]) for one in documents) if len(documents) > 1 else int(not _is_there(error))
+    return 0
+
+
+def _is_there(error: Exception) -> bool:
+    """Whether a document was refused because it is stored already: the answer was lost when it first was."""
+    from pymongo.errors import BulkWriteError
+
+    return isinstance(error, BulkWriteError) and all(
+        one.get("code") == DUPLICATE for one in error.details["writeErrors"]
+    )
 
 
 def wanted(record: logging.LogRecord) -> bool:

@@ -6,8 +6,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection
+from django.db.models import Model
+from pymongo import MongoClient
 
+from lib.mongo import collection, insert_many
 from systemlog import handler as module
 from systemlog.handler import SystemLogHandler, process_label, wanted
 from systemlog.models import SystemLog
@@ -64,21 +66,34 @@ def test_entries_wait_while_mongodb_is_away_and_the_lost_ones_are_counted(
 ) -> None:
     monkeypatch.setattr(module, "MOST_WAITING", 3)
     monkeypatch.setattr(module, "RETRY_AFTER", 0.05)
+    nobody = MongoClient("mongodb://127.0.0.1:1", serverSelectionTimeoutMS=20)
     away = True
 
-    def insert_many(model: type[SystemLog], documents: list[dict[str, object]]) -> None:
-        if away:
-            raise ConnectionError("away")
-        collection = connection.get_collection(model._meta.db_table)
-        collection.insert_many(documents)
+    def found(model: type[Model]) -> object:
+        return nobody["away"]["away"] if away else collection(model)
 
-    monkeypatch.setattr("lib.mongo.insert_many", insert_many)
+    monkeypatch.setattr("lib.mongo.collection", found)
     for number in range(10):
         log.info("entry %d", number)
+    wait_for(lambda: getattr(log.handlers[0], "_dropped", 0) >= 7, seconds=60)
     away = False
     messages = [entry.message for entry in kept(4)]
-    assert "entry 9" in messages
-    assert any("entries were lost" in message for message in messages)
+    assert [message for message in messages if message.startswith("entry")] == ["entry 7", "entry 8", "entry 9"]
+    assert any("7 entries were lost" in message for message in messages)
+    nobody.close()
+
+
+def test_entry_whose_answer_was_lost_or_that_cannot_be_stored_holds_up_no_other(
+    log: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = log.handlers[0]
+    assert isinstance(handler, SystemLogHandler)
+    record = logging.LogRecord("engine.of_a_test", logging.INFO, __file__, 0, "entry", None, None)
+    stored, other, never = (handler._document(record) for _ in range(3))
+    never["data"] = {"far": "x" * 17_000_000}  # more than a document may have
+    insert_many(SystemLog, [stored])
+    assert module._store([stored, never, other]) == 1
+    assert SystemLog.objects.filter(message="entry").count() == 2
 
 
 def test_entry_that_comes_during_the_last_write_but_one_is_kept_too(
