@@ -146,7 +146,7 @@ def line_reason(gateway: Gateway) -> tuple[str, str]:
 
 
 def slow_sentence(gateway: Gateway, now: datetime) -> str:
-    """How fast a line goes that its far side has slowed down, and until when; empty for any other."""
+    """How fast a line goes that its far side has slowed down, and until when; empty where that is no difference."""
     slowdown = gateway.slowdown
     rate = slowdown.rate(now) if slowdown is not None else None
     if slowdown is None or rate is None:
@@ -161,7 +161,7 @@ def slow_sentence(gateway: Gateway, now: datetime) -> str:
     else:
         said, span = _("%(rate)s instead of %(full)s messages a minute, as the gateway asks."), 60
     rates = {"rate": _rounded(rate * span), "full": _rounded(slowdown.full * span)}
-    return said % rates + " " + back
+    return said % rates + " " + back if rates["rate"] != rates["full"] else ""
 
 
 def poll_reason(gateway: Gateway) -> str:
