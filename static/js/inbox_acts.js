@@ -8,7 +8,15 @@
     const source = document.body.appendChild(document.createElement("i"));
     const sent = htmx.ajax("POST", document.getElementById("inbox").dataset.acts, { source, values, swap: "none" });
     sent.finally(() => source.remove());
+    return sent;
   };
+  // A conversation that is put back among the unread ones is drawn once more before it closes, and must not count as
+  // seen by that.
+  let leaving = null;
+  addEventListener("htmx:beforeRequest", (event) => {
+    const talk = event.target.closest(".chat-end") && event.target.closest("#talk");
+    if (talk && talk === leaving) event.preventDefault();
+  });
   addEventListener("click", (event) => {
     const button = event.target.closest("[data-act]");
     if (!button) return;
@@ -18,7 +26,8 @@
     if (menu) menu.open = false;
     const toast = button.closest(".toast-note");
     if (toast) toast.remove();
-    post(values);
+    if (values.close) leaving = document.getElementById("talk");
+    post(values).finally(() => setTimeout(() => { leaving = null; }, 1000));
   });
 
   const act = (name, link) => {

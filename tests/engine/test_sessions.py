@@ -149,7 +149,7 @@ def test_a_pool_that_throttles_itself_slows_down_with_its_connected_sessions(con
     for number in range(1, 10):
         session_line(pool, "http://127.0.0.1:9/", connected=number < connected)
     held = lane.acquire(line.pk, lease=30)
-    assert Slice(held, provider_for(line_of(line))).pace.delay == delay
+    assert Slice(held, provider_for(line_of(line))).speed.pace.delay == delay
 
 
 # Attachments ------------------------------------------------------------------------------------------------------

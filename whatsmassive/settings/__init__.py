@@ -41,7 +41,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_mongodb_backend",
     "django_htmx",
-    "lucide",
     "csp",
     "channels",
     "whatsmassive",
@@ -92,7 +91,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "lib.htmx.base_template",
             ],
-            # In place of the package's own of that name.
+            # Drawn by us: the package's own tags are of an app that is not installed.
             "libraries": {"lucide": "whatsmassive.templatetags.icons"},
         },
     },
