@@ -85,6 +85,13 @@ def _check_token(token: str) -> str:
     return token
 
 
+AUTHS = {
+    "app": gettext_lazy("app: an API key, the usual one"),
+    "basic": gettext_lazy("basic: user and password with each request"),
+    "ibsso": gettext_lazy("ibsso: a token of a session at Infobip"),
+    "bearer": gettext_lazy("bearer: a token that you made"),
+}
+
 FIELDS = (
     Field(
         "base_url",
@@ -106,7 +113,7 @@ FIELDS = (
         FieldType.CHOICE,
         default="app",
         choices=tuple(SCHEMES),
-        help=gettext_lazy("app is an API key, the usual one."),
+        labels=AUTHS,
     ),
     Field(
         "token",
@@ -114,7 +121,7 @@ FIELDS = (
         secret=True,
         required=True,
         check=_check_token,
-        help=gettext_lazy("For basic, user:password."),
+        help=gettext_lazy("With user and password, user:password."),
     ),
     Field(
         "callbacks",
