@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from domain.delivery import ReceiptState
 from gateways import placeholders
+from gateways.common_fields import ANSWERS, CALLS, MORE, VERIFY_TLS, concurrency, rate, timeout
 from gateways.errors import GatewayError
 from gateways.fields import Field, FieldType
 from gateways.hosts import check_host
@@ -169,12 +170,6 @@ def _check_token(token: str) -> str:
     return token
 
 
-ANSWERS = gettext_lazy("What the gateway's answers mean")
-CALLS = gettext_lazy("What the gateway tells us later")
-PACE = gettext_lazy("How fast it may go")
-MORE = gettext_lazy("More about the request")
-"""The sections of a line's form, after what every line needs."""
-
 FIELDS = (
     Field(
         "url",
@@ -319,35 +314,10 @@ FIELDS = (
     Field("callback_list", gettext_lazy("Callback: where the list of reports is"), check=_check_path, section=CALLS),
     Field("callback_from", gettext_lazy("Incoming text: the sender"), default="from", check=_check_path, section=CALLS),
     Field("callback_text", gettext_lazy("Incoming text: the text"), default="text", check=_check_path, section=CALLS),
-    Field(
-        "timeout_s",
-        gettext_lazy("Seconds to wait for an answer"),
-        FieldType.INTEGER,
-        default=15,
-        minimum=1,
-        maximum=60,
-        section=PACE,
-    ),
-    Field("verify_tls", gettext_lazy("Check the TLS certificate"), FieldType.BOOLEAN, default=True, section=MORE),
-    Field(
-        "rate_per_second",
-        gettext_lazy("Requests per second, at most"),
-        FieldType.INTEGER,
-        default=0,
-        minimum=0,
-        maximum=1000,
-        help=gettext_lazy("0 means no limit. For less than one a second use the pool's delay."),
-        section=PACE,
-    ),
-    Field(
-        "concurrency",
-        gettext_lazy("Requests at once"),
-        FieldType.INTEGER,
-        default=16,
-        minimum=1,
-        maximum=200,
-        section=PACE,
-    ),
+    timeout(15),
+    VERIFY_TLS,
+    rate(),
+    concurrency(16, most=200),
     Field(
         "max_length",
         gettext_lazy("Longest text, in characters"),

@@ -15,10 +15,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from gateways.common_fields import CALLS, MORE, PACE, VERIFY_TLS, concurrency, rate, timeout
 from gateways.errors import GatewayError, UrlTemplateError
 from gateways.fields import Field, FieldType
 from gateways.hosts import check_host
-from gateways.http_fields import CALLS, MORE, PACE
 
 PATHS = {"v3": "/sms/3/messages", "v2": "/sms/2/text/advanced"}
 """Where messages are sent, by the API's version."""
@@ -151,34 +151,9 @@ FIELDS = (
         help=gettext_lazy("When an answer is lost, Infobip is asked about each message of its request."),
         section=PACE,
     ),
-    Field(
-        "concurrency",
-        gettext_lazy("Requests at once"),
-        FieldType.INTEGER,
-        default=4,
-        minimum=1,
-        maximum=16,
-        section=PACE,
-    ),
-    Field(
-        "rate_per_second",
-        gettext_lazy("Messages per second, at most"),
-        FieldType.INTEGER,
-        default=0,
-        minimum=0,
-        maximum=1000,
-        help=gettext_lazy("0 means no limit. For less than one a second use the pool's delay."),
-        section=PACE,
-    ),
-    Field(
-        "timeout_s",
-        gettext_lazy("Seconds to wait for an answer"),
-        FieldType.INTEGER,
-        default=20,
-        minimum=1,
-        maximum=60,
-        section=PACE,
-    ),
+    concurrency(4, most=16),
+    rate(gettext_lazy("Messages per second, at most")),
+    timeout(20),
     Field(
         "api_version",
         gettext_lazy("Version of the interface"),
@@ -208,7 +183,7 @@ FIELDS = (
         help=gettext_lazy("After that a phone that is off gets it no more. 0 is Infobip's own: 48 hours."),
         section=MORE,
     ),
-    Field("verify_tls", gettext_lazy("Check the TLS certificate"), FieldType.BOOLEAN, default=True, section=MORE),
+    VERIFY_TLS,
 )
 
 

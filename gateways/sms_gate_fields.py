@@ -16,10 +16,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from gateways.common_fields import CALLS, MORE, VERIFY_TLS, concurrency, rate, timeout
 from gateways.errors import GatewayError, UrlTemplateError
 from gateways.fields import Field, FieldType
 from gateways.hosts import check_host
-from gateways.http_fields import CALLS, MORE, PACE
 
 CLOUD_HOST = "api.sms-gate.app"
 CLOUD = f"https://{CLOUD_HOST}/3rdparty/v1"
@@ -198,35 +198,10 @@ FIELDS = (
         help=gettext_lazy("Among the phone's messages, up to 99: from 100 on they would bypass the phone's limits."),
         section=MORE,
     ),
-    Field("verify_tls", gettext_lazy("Check the TLS certificate"), FieldType.BOOLEAN, default=True, section=MORE),
-    Field(
-        "timeout_s",
-        gettext_lazy("Seconds to wait for an answer"),
-        FieldType.INTEGER,
-        default=15,
-        minimum=1,
-        maximum=60,
-        section=PACE,
-    ),
-    Field(
-        "rate_per_second",
-        gettext_lazy("Requests per second, at most"),
-        FieldType.INTEGER,
-        default=0,
-        minimum=0,
-        maximum=1000,
-        help=gettext_lazy("0 means no limit. For less than one a second use the pool's delay."),
-        section=PACE,
-    ),
-    Field(
-        "concurrency",
-        gettext_lazy("Requests at once"),
-        FieldType.INTEGER,
-        default=4,
-        minimum=1,
-        maximum=50,
-        section=PACE,
-    ),
+    VERIFY_TLS,
+    timeout(15),
+    rate(),
+    concurrency(4, most=50),
 )
 
 
