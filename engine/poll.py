@@ -118,10 +118,11 @@ class Heard:
     """The attempts that were asked for."""
 
     def __call__(self, call: Call) -> None:
-        self.record(call)
+        # Told here, and once: the log is handed what was told.
+        told = call.exchange() if callable(call.exchange) else call.exchange
+        self.record(replace(call, exchange=told))
         self.calls += 1
         self.asked.update(call.attempts)
-        told = call.exchange() if callable(call.exchange) else call.exchange
         self.trouble = _trouble(told) or self.trouble
 
 

@@ -22,6 +22,7 @@ from yarl import URL
 
 from domain.delivery import ErrorKind, Scope, SendError
 from gateways.net import GuardedResolver, PrivateAddress, is_private_literal
+from gateways.provider import Line
 
 BODY_LIMIT = 64 * 1024
 CONNECT_TIMEOUT = 10.0
@@ -71,6 +72,19 @@ class Way:
     verify_tls: bool = True
     allow_private: bool = False
     body_limit: int = BODY_LIMIT
+
+
+def way_of(line: Line, *, per_second: float = 0, body_limit: int = BODY_LIMIT) -> Way:
+    """How a line's requests travel, by the fields that all kinds declare (gateways.common_fields)."""
+    config = line.config
+    return Way(
+        timeout=float(config["timeout_s"]),
+        concurrency=config["concurrency"],
+        per_second=per_second,
+        verify_tls=config["verify_tls"],
+        allow_private=line.allow_private,
+        body_limit=body_limit,
+    )
 
 
 class _StandingLoop(asyncio.SelectorEventLoop):

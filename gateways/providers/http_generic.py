@@ -29,7 +29,7 @@ from gateways.providers.generic_callback import read_callback
 from gateways.providers.generic_request import Unsendable, secrets_of, send_request, status_request
 from gateways.providers.generic_trace import GenericTeller
 from gateways.telling import Rule
-from gateways.transport import BODY_LIMIT, Answer, Request, Seen, Way, exchange, failure
+from gateways.transport import BODY_LIMIT, Answer, Request, Seen, exchange, failure, way_of
 
 DETAIL_SHOWN = 200
 POLL_ENDS = (401, 403, 407, 429, 500, 502, 503, 504)
@@ -43,13 +43,7 @@ class HttpGeneric:
         config = line.config
         self._line = line
         rate = config["rate_per_second"]
-        self._way = Way(
-            timeout=float(config["timeout_s"]),
-            concurrency=config["concurrency"],
-            per_second=float(rate),
-            verify_tls=config["verify_tls"],
-            allow_private=line.allow_private,
-        )
+        self._way = way_of(line, per_second=float(rate))
         # With a rate, a batch is what starts within one second: no message is SENDING long before its request.
         self.batch_size: int = min(config["concurrency"], rate) if rate else config["concurrency"]
         self.timeout: float = self._way.timeout + (2 if rate else 1)

@@ -32,7 +32,7 @@ from gateways.providers import infobip_request as requests
 from gateways.providers.infobip_answer import DETAIL_SHOWN, Refused, read_balance, read_logs, read_send
 from gateways.providers.infobip_reports import read_call, read_page, results_in
 from gateways.telling import Rule, Teller
-from gateways.transport import BODY_LIMIT, Answer, Request, Seen, Way, exchange
+from gateways.transport import BODY_LIMIT, Answer, Request, Seen, Way, exchange, way_of
 
 ANSWER_OF_A_MESSAGE = 2048
 """Bytes of an answer that one message of a request may take."""
@@ -63,13 +63,7 @@ class Infobip:
         self._size: int = config["batch_size"]
         self._reports = requests.REPORTS[config["api_version"]]
         self._logs = requests.LOGS[config["api_version"]]
-        self._way = Way(
-            timeout=float(config["timeout_s"]),
-            concurrency=config["concurrency"],
-            verify_tls=config["verify_tls"],
-            allow_private=line.allow_private,
-            body_limit=BODY_LIMIT + ANSWER_OF_A_MESSAGE * self._size,
-        )
+        self._way = way_of(line, body_limit=BODY_LIMIT + ANSWER_OF_A_MESSAGE * self._size)
         # The rate is the lane's: it starts no more messages at once than half a second of it.
         self.batch_size: int = min(self._size * config["concurrency"], MOST_IN_A_REQUEST)
         self.per_request = self._size

@@ -38,7 +38,7 @@ from gateways.providers.sms_gate_check import read_devices, read_health
 from gateways.providers.sms_gate_webhook import read_webhook
 from gateways.sms_gate_fields import EVENTS
 from gateways.telling import Rule, Teller
-from gateways.transport import Answer, Request, Seen, Way, exchange
+from gateways.transport import Answer, Request, Seen, exchange, way_of
 
 DETAIL_SHOWN = 200
 
@@ -59,13 +59,7 @@ class SmsGate:
         config = line.config
         self._line = line
         rate = config["rate_per_second"]
-        self._way = Way(
-            timeout=float(config["timeout_s"]),
-            concurrency=config["concurrency"],
-            per_second=float(rate),
-            verify_tls=config["verify_tls"],
-            allow_private=line.allow_private,
-        )
+        self._way = way_of(line, per_second=float(rate))
         # With a rate, a batch is what starts within one second: no message is SENDING long before its request.
         self.batch_size: int = min(config["concurrency"], rate) if rate else config["concurrency"]
         self.timeout: float = self._way.timeout + (2 if rate else 1)
